@@ -1,0 +1,109 @@
+"""Run clang-tidy over the project's sources, and remember what was clean.
+
+    scripts/tidy.py ROOT PRESET
+
+A source is checked again only when it, a header it includes, or .clang-tidy changed: the key of its
+verdict is a hash over the contents of all of them, as the build's own dependency log names them.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+CLANG_TIDY = "clang-tidy-16"  # the first that reads libstdc++ 12's C++20 headers
+# The compile commands are GCC's: what Clang does not know is an error there.
+ONLY_GCC = re.compile(r" -fcoroutines\b")
+
+
+def dependencies(build):
+    """Object file -> files it was made from, from ninja's log of the last build."""
+    log = subprocess.run(["ninja", "-C", build, "-t", "deps"], capture_output=True, text=True,
+                         check=True).stdout
+    found = {}
+    for block in log.split("\n\n"):
+        lines = block.strip().splitlines()
+        if lines and ": #deps" in lines[0]:
+            found[lines[0].split(": #deps")[0]] = [line.strip() for line in lines[1:]]
+    return found
+
+
+class Contents:
+    """Hashes of files, each read once."""
+
+    def __init__(self):
+        self.known_ = {}
+
+    def hash(self, path):
+        if path not in self.known_:
+            try:
+                data = pathlib.Path(path).read_bytes()
+            except OSError:
+                data = b"missing"
+            self.known_[path] = hashlib.sha256(data).digest()
+        return self.known_[path]
+
+
+def key_of(entry, files, settings, contents):
+    digest = hashlib.sha256(settings + entry["command"].encode())
+    for path in sorted(set(files)):
+        digest.update(path.encode() + contents.hash(path))
+    return digest.hexdigest()
+
+
+def check(source, folder):
+    command = [CLANG_TIDY, "-p", str(folder), "--quiet",
+               "--extra-arg=-Wno-unknown-warning-option", source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout.strip() or (done.stderr.strip() if done.returncode else "")
+
+
+def main(root, preset):
+    root = pathlib.Path(root).resolve()
+    build = root / "build" / preset
+    folder = root / "build" / "tidy"
+    verdicts = folder / "clean"
+    verdicts.mkdir(parents=True, exist_ok=True)
+
+    entries = json.loads((build / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = ONLY_GCC.sub("", entry["command"])
+    (folder / "compile_commands.json").write_text(json.dumps(entries, indent=1))
+
+    depends = dependencies(str(build))
+    contents = Contents()
+    settings = contents.hash(str(root / ".clang-tidy"))
+    todo = {}
+    for entry in entries:
+        files = [entry["file"]]
+        for path in depends.get(entry.get("output", ""), []):
+            full = os.path.normpath(os.path.join(entry["directory"], path))
+            if full.startswith(str(root)):
+                files.append(full)
+        key = key_of(entry, files, settings, contents)
+        if not (verdicts / key).exists():
+            todo[entry["file"]] = key
+
+    dirty = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        futures = {pool.submit(check, source, folder): source for source in todo}
+        for count, future in enumerate(concurrent.futures.as_completed(futures), 1):
+            source = futures[future]
+            code, text = future.result()
+            name = os.path.relpath(source, root)
+            if code == 0 and not text:
+                (verdicts / todo[source]).touch()
+            else:
+                dirty += 1
+                print(text)
+            print(f"[{count}/{len(todo)}] {name}", flush=True)
+    print(f"clang-tidy: {len(entries)} sources, {len(todo)} checked, {dirty} with findings")
+    return 1 if dirty else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/ids.h"
+#include "domain/money.h"
+
+namespace holdfast::postgres {
+
+/// The place of a list's last item: where the next page goes on. `list` tells the lists apart, so
+/// that a cursor of one is refused by another.
+struct Cursor {
+  char list = '?';
+  Instant at;
+  std::string key;  ///< breaks ties, or is all there is
+};
+
+/// URL-safe base64 without padding (RFC 4648 section 5).
+std::string encode_cursor(const Cursor& cursor);
+/// Throws Failure (rejected) when `text` is no cursor of `list`.
+Cursor decode_cursor(std::string_view text, char list);
+
+/// The key as what it was made of; throws Failure (rejected) when it is not.
+Uuid uuid_key(const Cursor& cursor);
+std::int64_t integer_key(const Cursor& cursor);
+
+}  // namespace holdfast::postgres

@@ -1,0 +1,213 @@
+#include "adapters/postgres/postgres_order_book.h"
+#include "adapters/postgres/rows.h"
+#include "adapters/postgres/session.h"
+#include "domain/requests.h"
+
+namespace holdfast {
+
+namespace statements = postgres::statements;
+using postgres::Deadline;
+using postgres::Parameters;
+
+namespace {
+
+using Outcome = BeginStockChangeOutcome;
+
+/// A change as the book has it, with what was asked for.
+struct StoredChange {
+  StockChange change;
+  std::optional<std::int64_t> asked_delta;
+  std::optional<std::int64_t> asked_on_hand;
+};
+
+/// What a change is decided on, read under the locks of its id and its SKU.
+struct Standing {
+  std::optional<StoredChange> stored;
+  std::optional<std::int64_t> on_hand;  ///< unset: no such SKU
+  std::int64_t pending_taking = 0;      ///< zero or negative
+};
+
+Standing read_standing(const postgres::Result& stored, const postgres::Result& stock,
+                       const postgres::Result& taking) {
+  Standing standing;
+  if (stored.rows() > 0) {
+    postgres::RowReader row(stored, 0);
+    StoredChange change;
+    change.change = postgres::read_stock_change(row);
+    change.asked_delta = row.get<std::optional<std::int64_t>>();
+    change.asked_on_hand = row.get<std::optional<std::int64_t>>();
+    standing.stored = std::move(change);
+  }
+  if (stock.rows() > 0) {
+    postgres::RowReader row(stock, 0);
+    standing.on_hand = row.get<std::int64_t>();
+  }
+  postgres::RowReader row(taking, 0);
+  standing.pending_taking = row.get<std::int64_t>();
+  return standing;
+}
+
+bool asks_the_same(const BeginStockChange& request, const StoredChange& stored) {
+  const auto asked_delta = request.set_on_hand ? std::nullopt : std::optional(request.delta);
+  return request.sku == stored.change.sku && request.reason == stored.change.reason &&
+         asked_delta == stored.asked_delta && request.set_on_hand == stored.asked_on_hand;
+}
+
+BeginStockChangeResult decide_begin(const BeginStockChange& request, const Standing& standing) {
+  BeginStockChangeResult result;
+  if (standing.stored) {
+    result.outcome = asks_the_same(request, *standing.stored) ? Outcome::existed
+                                                              : Outcome::conflict;
+    result.change = standing.stored->change;
+    return result;
+  }
+  auto& change = result.change;
+  change.change_id = request.change_id;
+  change.kind = request.set_on_hand ? MovementKind::set : MovementKind::adjustment;
+  change.sku = request.sku;
+  change.reason = request.reason;
+  change.at = request.at;
+  if (!standing.on_hand) {
+    result.outcome = Outcome::unknown_sku;
+    return result;
+  }
+  const auto left = *standing.on_hand + standing.pending_taking;
+  // Both are bounded before they are added, so that neither sum can overflow.
+  const auto asked = request.set_on_hand.value_or(request.delta);
+  if (asked < -bounds::kMaxOnHand || asked > bounds::kMaxOnHand) {
+    result.outcome = Outcome::out_of_bounds;
+    return result;
+  }
+  change.delta = request.set_on_hand ? *request.set_on_hand - left : request.delta;
+  const auto becomes = left + change.delta;
+  if (becomes < 0 || becomes > bounds::kMaxOnHand) result.outcome = Outcome::out_of_bounds;
+  if (change.delta == 0) change.state = StockChange::State::applied;
+  return result;
+}
+
+Parameters insert_parameters(const BeginStockChange& request, const StockChange& change) {
+  Parameters parameters;
+  parameters.add(change.change_id).add(postgres::text_of(change.kind)).add(change.sku);
+  parameters.add(request.set_on_hand ? std::nullopt : std::optional(request.delta));
+  parameters.add(request.set_on_hand).add(change.delta).add(change.reason);
+  const bool is_applied = change.state == StockChange::State::applied;
+  parameters.add(std::string_view(is_applied ? "applied" : "pending")).add(change.at);
+  return parameters;
+}
+
+template <class Value>
+Parameters only(const Value& value) {
+  Parameters parameters;
+  parameters.add(value);
+  return parameters;
+}
+
+/// Two round trips: lock and read, decide, write.
+template <class Session>
+boost::asio::awaitable<BeginStockChangeResult> begin_once(Session& session,
+                                                          const BeginStockChange& request,
+                                                          Deadline deadline) {
+  postgres::Pipeline reading;
+  reading.add(statements::begin);
+  reading.add(statements::begin_stock_change_lock, only(request.change_id));
+  reading.add(statements::find_stock_change, only(request.change_id));
+  if (request.create_if_missing) reading.add(statements::create_stock, only(request.sku));
+  reading.add(statements::lock_stock, only(request.sku));
+  reading.add(statements::pending_taking, only(request.sku));
+  reading.end_transaction(false);
+
+  auto lease = co_await session.acquire(deadline);
+  const auto read = co_await lease->run(reading, deadline);
+  const auto last = read.size() - 1;
+  auto result = decide_begin(request, read_standing(read[2], read[last - 1], read[last]));
+
+  postgres::Pipeline writing;
+  const bool writes = result.outcome == Outcome::begun;
+  if (writes) {
+    writing.add(statements::begin_stock_change, insert_parameters(request, result.change));
+    writing.add(statements::commit);
+  } else {
+    writing.add(statements::rollback);  // the SKU that was created for it, too
+  }
+  writing.end_transaction(writes);
+  co_await lease->run(writing, deadline);
+  co_return result;
+}
+
+template <class Session>
+boost::asio::awaitable<bool> begin_limit_once(Session& session, const Sku& sku,
+                                              std::optional<std::int64_t> limit,
+                                              Deadline deadline) {
+  Parameters parameters;
+  parameters.add(sku).add(limit);
+  const auto result =
+      co_await session.write(statements::begin_limit_change, std::move(parameters), deadline);
+  co_return result.changed() > 0;
+}
+
+std::vector<StockChange> read_changes(const postgres::Result& result) {
+  return postgres::read_all<StockChange>(result, postgres::read_stock_change);
+}
+
+std::vector<StockRow> read_rows(const postgres::Result& result) {
+  return postgres::read_all<StockRow>(result, postgres::read_stock);
+}
+
+}  // namespace
+
+PostgresOrderBook::Answer<BeginStockChangeResult> PostgresOrderBook::begin_stock_change(
+    BeginStockChange request) {
+  return Session::perform<BeginStockChangeResult>(
+      session_, [request = std::move(request)](Session& session, Deadline deadline) {
+        return begin_once(session, request, deadline);
+      });
+}
+
+PostgresOrderBook::Answer<void> PostgresOrderBook::finish_stock_change(ChangeId change_id,
+                                                                       bool applied) {
+  return Session::perform<void>(
+      session_, [change_id = std::move(change_id), applied](Session& session, Deadline deadline) {
+        Parameters parameters;
+        parameters.add(change_id).add(applied);
+        return session.write(statements::finish_stock_change, std::move(parameters), deadline);
+      });
+}
+
+PostgresOrderBook::Answer<std::vector<StockChange>> PostgresOrderBook::pending_stock_changes(
+    Instant begun_before, std::size_t limit) {
+  return Session::perform<std::vector<StockChange>>(
+      session_, [begun_before, limit](Session& session, Deadline deadline) {
+        postgres::ListQuery query(embedded::pending_stock_changes_sql);
+        query.bind("begun_before", begun_before).put("limit", std::to_string(limit));
+        return session.ask(std::move(query), deadline, read_changes);
+      });
+}
+
+PostgresOrderBook::Answer<bool> PostgresOrderBook::begin_limit_change(
+    Sku sku, std::optional<std::int64_t> limit) {
+  return Session::perform<bool>(
+      session_, [sku = std::move(sku), limit](Session& session, Deadline deadline) {
+        return begin_limit_once(session, sku, limit, deadline);
+      });
+}
+
+PostgresOrderBook::Answer<void> PostgresOrderBook::finish_limit_change(
+    Sku sku, std::optional<std::int64_t> limit) {
+  return Session::perform<void>(
+      session_, [sku = std::move(sku), limit](Session& session, Deadline deadline) {
+        Parameters parameters;
+        parameters.add(sku).add(limit);
+        return session.write(statements::finish_limit_change, std::move(parameters), deadline);
+      });
+}
+
+PostgresOrderBook::Answer<std::vector<StockRow>> PostgresOrderBook::pending_limit_changes(
+    Instant begun_before) {
+  return Session::perform<std::vector<StockRow>>(
+      session_, [begun_before](Session& session, Deadline deadline) {
+        return session.ask(statements::pending_limit_changes, only(begun_before), deadline,
+                           read_rows);
+      });
+}
+
+}  // namespace holdfast

@@ -1,0 +1,250 @@
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "adapters/postgres/postgres_order_book.h"
+#include "adapters/postgres/rows.h"
+#include "adapters/postgres/session.h"
+#include "domain/assert.h"
+
+namespace holdfast {
+
+namespace statements = postgres::statements;
+using postgres::Column;
+using postgres::Deadline;
+using postgres::Parameters;
+
+namespace {
+
+/// An order as `decide` gets it, and whether it is in the book.
+struct Loaded {
+  OrderAggregate aggregate;
+  bool in_book = true;
+};
+
+/// Two orders that share a key only wait for one another.
+std::int64_t lock_key(const OrderId& order_id) {
+  const auto hash = std::hash<OrderId>{}(order_id);
+  std::int64_t key = 0;
+  static_assert(sizeof key == sizeof hash);
+  std::memcpy(&key, &hash, sizeof key);
+  return key;
+}
+
+Parameters sorted_lock_keys(const std::vector<OrderRef>& orders) {
+  std::vector<std::int64_t> keys;
+  keys.reserve(orders.size());
+  for (const auto& order : orders) keys.push_back(lock_key(order.order_id));
+  std::sort(keys.begin(), keys.end());
+  Parameters parameters;
+  parameters.add(postgres::column_of(keys));
+  return parameters;
+}
+
+Parameters ids_of(const std::vector<OrderRef>& orders) {
+  Column<OrderId> ids;
+  for (const auto& order : orders) ids.push(order.order_id);
+  Parameters parameters;
+  parameters.add(ids);
+  return parameters;
+}
+
+/// In the order asked for, each order once.
+std::vector<Loaded> assemble(const std::vector<OrderRef>& refs, std::vector<Order> orders,
+                             std::vector<Refund> refunds) {
+  std::unordered_map<OrderId, Order> in_book;
+  for (auto& order : orders) in_book.emplace(order.id, std::move(order));
+  std::unordered_map<OrderId, std::vector<Refund>> refunds_of;
+  for (auto& refund : refunds) refunds_of[refund.order_id].push_back(std::move(refund));
+  std::vector<Loaded> all;
+  std::unordered_set<OrderId> seen;
+  for (const auto& ref : refs) {
+    const auto found = in_book.find(ref.order_id);
+    if (found == in_book.end() && !ref.journaled) continue;
+    if (!seen.insert(ref.order_id).second) continue;
+    Loaded loaded;
+    loaded.in_book = found != in_book.end();
+    loaded.aggregate.order = loaded.in_book ? found->second : *ref.journaled;
+    loaded.aggregate.refunds = refunds_of[ref.order_id];
+    all.push_back(std::move(loaded));
+  }
+  return all;
+}
+
+/// All that a transaction writes.
+struct Changes {
+  std::vector<Order> orders;
+  std::vector<Refund> refunds;
+  std::vector<StockMovement> stock;
+  std::vector<PointsMovement> points;
+  [[nodiscard]] bool empty() const {
+    return orders.empty() && refunds.empty() && stock.empty() && points.empty();
+  }
+};
+
+void replace_refund(std::vector<Refund>& refunds, const Refund& refund) {
+  const auto found = std::find_if(refunds.begin(), refunds.end(),
+                                  [&refund](const Refund& other) { return other.id == refund.id; });
+  if (found == refunds.end()) {
+    refunds.push_back(refund);
+  } else {
+    *found = refund;
+  }
+}
+
+bool is_older(const Refund& a, const Refund& b) {
+  return std::tie(a.requested_at, a.id) < std::tie(b.requested_at, b.id);
+}
+
+/// Lets `decide` decide on each, collects what it wants and makes the aggregates what they will be.
+Changes decide_all(std::vector<Loaded>& all, const OrderDecision& decide) {
+  Changes changes;
+  for (auto& loaded : all) {
+    auto change = decide(loaded.aggregate);
+    auto& aggregate = loaded.aggregate;
+    if (change.order) {
+      HF_ASSERT(loaded.in_book);  // only a settlement inserts an order
+      HF_ASSERT(change.order->id == aggregate.order.id);
+      aggregate.order = *change.order;
+      changes.orders.push_back(std::move(*change.order));
+    }
+    for (auto& refund : change.refunds) {
+      HF_ASSERT(refund.order_id == aggregate.order.id);
+      replace_refund(aggregate.refunds, refund);
+      changes.refunds.push_back(std::move(refund));
+    }
+    std::sort(aggregate.refunds.begin(), aggregate.refunds.end(), is_older);
+    std::move(change.stock.begin(), change.stock.end(), std::back_inserter(changes.stock));
+    std::move(change.points.begin(), change.points.end(), std::back_inserter(changes.points));
+  }
+  return changes;
+}
+
+Parameters order_parameters(const std::vector<Order>& orders) {
+  Column<OrderId> order_id;
+  Column<postgres::Json> lines;
+  Column<std::int64_t> refunded_amount;
+  Column<std::string> status;
+  Column<std::string> reason;
+  Column<StepName> failed_step;
+  Column<postgres::Json> steps;
+  Column<std::int64_t> points_earned;
+  Column<Instant> completed_at;
+  for (const auto& order : orders) {
+    order_id.push(order.id);
+    lines.push(postgres::json_of(order.lines));
+    refunded_amount.push(order.refunded_amount.minor);
+    status.push(postgres::text_of(order.status));
+    reason.push(postgres::text_of(order.reason));
+    failed_step.push(order.failed_step);
+    steps.push(postgres::json_of(order.steps));
+    points_earned.push(order.points_earned);
+    completed_at.push(order.completed_at);
+  }
+  Parameters parameters;
+  parameters.add(order_id).add(lines).add(refunded_amount).add(status).add(reason);
+  parameters.add(failed_step).add(steps).add(points_earned).add(completed_at);
+  return parameters;
+}
+
+Parameters refund_parameters(const std::vector<Refund>& refunds) {
+  Column<RefundId> refund_id;
+  Column<OrderId> order_id;
+  Column<postgres::Bytes> fingerprint;
+  Column<std::string> status;
+  Column<std::int64_t> amount;
+  Column<postgres::Json> lines;
+  Column<bool> whole;
+  Column<std::string> when_incomplete;
+  Column<std::string> reason;
+  Column<std::string> error;
+  Column<std::int64_t> checks;
+  Column<Instant> next_check_at;
+  Column<postgres::Json> steps;
+  Column<bool> stock_released;
+  Column<Instant> requested_at;
+  Column<Instant> refunded_at;
+  for (const auto& refund : refunds) {
+    refund_id.push(refund.id);
+    order_id.push(refund.order_id);
+    fingerprint.push(postgres::fingerprint_bytes(refund.fingerprint));
+    status.push(postgres::text_of(refund.status));
+    amount.push(refund.amount.minor);
+    lines.push(postgres::json_of(refund.lines));
+    whole.push(refund.whole);
+    when_incomplete.push(postgres::text_of(refund.when_incomplete));
+    reason.push(refund.reason);
+    error.push(refund.error);
+    checks.push(refund.checks);
+    next_check_at.push(refund.next_check_at);
+    steps.push(postgres::json_of(refund.steps));
+    stock_released.push(refund.stock_released);
+    requested_at.push(refund.requested_at);
+    refunded_at.push(refund.refunded_at);
+  }
+  Parameters parameters;
+  parameters.add(refund_id).add(order_id).add(fingerprint).add(status).add(amount).add(lines);
+  parameters.add(whole).add(when_incomplete).add(reason).add(error).add(checks);
+  parameters.add(next_check_at).add(steps).add(stock_released).add(requested_at).add(refunded_at);
+  return parameters;
+}
+
+/// In the order of locks: refunds are under their orders' locks, then stock, then points.
+postgres::Pipeline writing(const Changes& changes) {
+  postgres::Pipeline pipeline;
+  if (!changes.orders.empty()) {
+    pipeline.add(statements::update_orders, order_parameters(changes.orders));
+  }
+  if (!changes.refunds.empty()) {
+    pipeline.add(statements::write_refunds, refund_parameters(changes.refunds));
+  }
+  if (!changes.stock.empty()) {
+    pipeline.add(statements::move_stock, postgres::stock_parameters(changes.stock));
+  }
+  if (!changes.points.empty()) {
+    pipeline.add(statements::move_points, postgres::points_parameters(changes.points));
+  }
+  pipeline.add(statements::commit);
+  pipeline.end_transaction(!changes.empty());
+  return pipeline;
+}
+
+/// Two round trips: lock and load, decide, write and commit.
+template <class Session>
+boost::asio::awaitable<std::vector<OrderAggregate>> update_once(
+    Session& session, const std::vector<OrderRef>& orders, const OrderDecision& decide,
+    Deadline deadline) {
+  postgres::Pipeline loading;
+  loading.add(statements::begin);
+  // The row's lock alone would not do: an order that is not in the book yet has no row.
+  loading.add(statements::lock_order_ids, sorted_lock_keys(orders));
+  loading.add(statements::lock_orders, ids_of(orders));
+  loading.add(statements::refunds_of_orders, ids_of(orders));
+  loading.end_transaction(false);
+
+  auto lease = co_await session.acquire(deadline);
+  const auto loaded = co_await lease->run(loading, deadline);
+  auto all = assemble(orders, postgres::read_all<Order>(loaded[2], postgres::read_order),
+                      postgres::read_all<Refund>(loaded[3], postgres::read_refund));
+  const auto pipeline = writing(decide_all(all, decide));
+  co_await lease->run(pipeline, deadline);
+
+  std::vector<OrderAggregate> aggregates;
+  aggregates.reserve(all.size());
+  for (auto& one : all) aggregates.push_back(std::move(one.aggregate));
+  co_return aggregates;
+}
+
+}  // namespace
+
+PostgresOrderBook::Answer<std::vector<OrderAggregate>> PostgresOrderBook::update(
+    std::vector<OrderRef> orders, OrderDecision decide) {
+  return Session::perform<std::vector<OrderAggregate>>(
+      session_, [orders = std::move(orders), decide = std::move(decide)](Session& session,
+                                                                         Deadline deadline) {
+        return update_once(session, orders, decide, deadline);
+      });
+}
+
+}  // namespace holdfast

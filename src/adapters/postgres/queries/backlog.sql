@@ -1,0 +1,11 @@
+-- How much waits to be done. Reads only partial indexes and small tables.
+-- Returns one row: waiting, reversing, needs_attention, unreleased, pending_changes, parked,
+-- oldest_hold_at.
+select
+  (select count(*) from refunds where status = 'waiting'),
+  (select count(*) from refunds where status = 'reversing'),
+  (select count(*) from refunds where status = 'needs_attention'),
+  (select count(*) from refunds where not stock_released and status = 'refunded'),
+  (select count(*) from stock_changes where state = 'pending'),
+  (select count(*) from parked),
+  (select min(requested_at) from refunds where status = 'waiting');

@@ -1,0 +1,29 @@
+-- Units of one SKU per user over orders that stand. An order being cancelled still counts: its
+-- units are taken off when they come back on sale.
+-- $1 text: sku   $2 uuid[]: orders left out   $3 uuid[]: refunds that count as not given back
+-- Returns user_id, units.
+select user_id, sum(units)::bigint
+from (
+  select orders.user_id,
+         (line ->> 'quantity')::bigint - coalesce((line ->> 'refunded')::bigint, 0) as units
+  from stock_journal
+  join orders on orders.order_id = stock_journal.cause_id
+  cross join lateral jsonb_array_elements(orders.lines) as line
+  where stock_journal.sku = $1::text
+    and stock_journal.kind = 'order'
+    and orders.status in ('processing', 'completed', 'partially_refunded', 'cancelling')
+    and orders.order_id <> all ($2::uuid[])
+    and line ->> 'sku' = $1::text
+  union all
+  select orders.user_id, (line ->> 'quantity')::bigint
+  from refunds
+  join orders on orders.order_id = refunds.order_id
+  cross join lateral jsonb_array_elements(refunds.lines) as line
+  where refunds.refund_id = any ($3::uuid[])
+    and refunds.status = 'refunded'
+    and refunds.order_id <> all ($2::uuid[])
+    and line ->> 'sku' = $1::text
+) as counted
+group by user_id
+having sum(units) > 0
+order by user_id;

@@ -1,0 +1,22 @@
+-- Changes the units of one SKU that can be sold, once for each change id. Creates the SKU.
+-- A refused change leaves no mark, so it may be asked again when there is more stock.
+--
+-- KEYS  1 generation   2 available   3 applied:<change>
+-- ARGV  1 time to live of the change id's mark, in ms   2 sku   3 delta
+-- Returns, in this precedence, 'closed', 'already_applied', 'refused' (would fall below zero),
+--       'applied'
+local call = redis.call
+if call('EXISTS', KEYS[1]) == 0 then
+  return 'closed'
+end
+if call('EXISTS', KEYS[3]) == 1 then
+  return 'already_applied'
+end
+local available = tonumber(call('HGET', KEYS[2], ARGV[2]) or 0)
+if available + tonumber(ARGV[3]) < 0 then
+  return 'refused'
+end
+
+call('SET', KEYS[3], '1', 'PX', ARGV[1])
+call('HINCRBY', KEYS[2], ARGV[2], ARGV[3])
+return 'applied'

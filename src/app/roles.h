@@ -1,0 +1,88 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "app/metrics.h"
+#include "app/operations.h"
+#include "app/parts.h"
+#include "flows/admission.h"
+#include "flows/outbox_publisher.h"
+#include "flows/parked_desk.h"
+#include "flows/queries.h"
+#include "flows/rebuild.h"
+#include "flows/reconciliation.h"
+#include "flows/refund_worker.h"
+#include "flows/refunds.h"
+#include "flows/settlement.h"
+#include "flows/stock_desk.h"
+#include "flows/sweep.h"
+#include "http/server.h"
+
+namespace holdfast::app {
+
+/// Settles orders, carries refunds out and records parked messages, on a loop of its own.
+class WorkerRole final : public WorkerControl {
+ public:
+  explicit WorkerRole(const Config& config);
+
+  void start();
+  void stop();
+
+  boost::asio::awaitable<PortResult<void>> set_paused(bool paused) override;
+  [[nodiscard]] bool paused() const override { return paused_; }
+  [[nodiscard]] std::uint64_t settled() const override { return settlement_.settled_count(); }
+  [[nodiscard]] std::uint64_t mismatched() const override { return settlement_.mismatch_count(); }
+  [[nodiscard]] std::uint64_t refunded() const override { return refunds_.refunded_count(); }
+
+ private:
+  Parts parts_;
+  flows::SettlementFlow settlement_;
+  flows::RefundWorker refunds_;
+  flows::ParkedDesk parked_;
+  std::atomic<bool> paused_;
+};
+
+/// Scans the truth for what no message brought on, on a loop of its own.
+class SweepRole {
+ public:
+  explicit SweepRole(const Config& config);
+
+  void start();
+  void stop();
+
+ private:
+  Parts parts_;
+  flows::Rebuild rebuild_;
+  flows::RefundWorker refunds_;
+  flows::StockDesk stock_;
+  flows::Sweep sweep_;
+};
+
+/// One HTTP server with the flows behind it, on a loop of its own.
+class ApiRole {
+ public:
+  /// `worker`: the worker of this process, or null.
+  ApiRole(const Config& config, Metrics& metrics, WorkerControl* worker);
+
+  /// Listens; throws boost::system::system_error when the address cannot be had.
+  void start();
+  void stop();
+
+ private:
+  Parts parts_;
+  flows::OutboxPublisher publisher_;
+  flows::Admission admission_;
+  flows::Queries queries_;
+  flows::Refunds refunds_;
+  flows::StockDesk stock_;
+  flows::ParkedDesk parked_;
+  flows::Reconciliation reconciliation_;
+  flows::Rebuild rebuild_;
+  AppOperations operations_;
+  http::Services services_;
+  http::Server server_;
+};
+
+}  // namespace holdfast::app

@@ -1,0 +1,99 @@
+// holdfast-bench: measures Holdfast on its real servers, in one run on one machine.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include "bench/bench.h"
+
+namespace {
+
+using namespace holdfast;
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kWrongUse = 2;
+constexpr int kUnreachable = 3;
+constexpr double kQuickSeconds = 3;
+
+std::atomic<bool> interrupted{false};
+
+extern "C" void on_signal(int) {
+  interrupted = true;
+}
+
+// On a terminal the line of the phase under way is rewritten in place; in a file only results are
+// kept. On stderr, so that --json leaves nothing but JSON on stdout.
+void show(const std::string& line, bool is_done) {
+  static const bool is_terminal = isatty(STDERR_FILENO) == 1;
+  if (is_terminal) {
+    std::fprintf(stderr, "\r\033[K%s %s%s", is_done ? "✓" : "…", line.c_str(), is_done ? "\n" : "");
+  } else if (is_done) {
+    std::fprintf(stderr, "✓ %s\n", line.c_str());
+  }
+  std::fflush(stderr);
+}
+
+int run(const bench::Options& options) {
+  const bench::Watcher watcher{show, interrupted};
+  const auto results = bench::run_benchmark(options, watcher);
+  if (!results) {
+    const char* start = isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
+    std::fprintf(stderr, "%s✗ %s\n", start, results.error().message.c_str());
+    return results.error().is_unreachable ? kUnreachable : kFailed;
+  }
+  const boost::json::object object = bench::to_json(*results);
+  const auto written = bench::write_results(object, options.results);
+  if (options.as_json) {
+    std::fputs(bench::pretty(object).c_str(), stdout);
+  } else {
+    std::fputs(bench::to_table(*results).c_str(), stdout);
+  }
+  if (!written) {
+    std::fprintf(stderr, "✗ %s\n", written.error().message.c_str());
+    return kFailed;
+  }
+  std::fprintf(stderr, "  written to %s\n", options.results.c_str());
+  return kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Measures Holdfast on running servers: orders, refunds, sold-out answers, latencies, CPU\n"
+      "and memory, beside pgbench with one order a transaction. Starts and stops Holdfast.\n"
+      "Exit codes: 0 measured, 1 it failed, 2 wrong use, 3 a server could not be reached."};
+  bench::Options options;
+  app.add_option("--config", options.config, "Holdfast's configuration file")
+      ->required()
+      ->check(CLI::ExistingFile);
+  app.add_option("--stack-dir", options.stack_dir, "the folder of the servers, for their pids")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--holdfast", options.holdfast, "the program to measure")
+      ->required()
+      ->check(CLI::ExistingFile);
+  auto* seconds = app.add_option("--seconds", options.seconds, "how long the top load lasts")
+                      ->check(CLI::Range(1.0, 3600.0))
+                      ->capture_default_str();
+  app.add_flag("--quick", options.quick, "a short run, to see that it works: 3 seconds");
+  app.add_flag("--json", options.as_json, "JSON instead of a table");
+  app.add_option("--results", options.results, "the file to write")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kWrongUse;
+  }
+  if (options.quick && seconds->count() == 0) {
+    options.seconds = kQuickSeconds;
+  }
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  return run(options);
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "bench/failure.h"
+#include "load/endpoint.h"
+
+namespace holdfast::bench {
+
+inline constexpr std::size_t kConnections = 64;
+inline constexpr std::size_t kSkus = 1'000;
+inline constexpr std::int64_t kUnitsPerSku = 10'000'000;
+inline constexpr std::uint64_t kMaxOrders = 50'000'000;  // a bound; time ends a run before it
+inline constexpr std::chrono::seconds kStartDeadline{60};
+inline constexpr std::chrono::seconds kStopDeadline{30};
+inline constexpr std::chrono::seconds kCallTimeout{10};
+inline constexpr std::chrono::milliseconds kPollEvery{50};
+// While a count is polled, the book works on it for at most a tenth of the time.
+inline constexpr int kPollShare = 10;
+
+// What was asked for on the command line.
+struct Options {
+  std::string config;
+  std::string stack_dir;
+  std::string holdfast;
+  std::string results = "build/bench/results/latest.json";
+  double seconds = 20;
+  bool quick = false;
+  bool as_json = false;
+
+  std::chrono::milliseconds part(double share, double at_least_s) const;
+  std::size_t refunds() const { return quick ? 2'000 : 20'000; }
+  // How long everything accepted may take to be completed after the load has ended.
+  std::chrono::seconds drain_deadline() const;
+};
+
+// What the benchmark needs to know of Holdfast's own configuration: the file's values, or those of
+// the environment (which the server inherits) where they are set.
+struct Target {
+  load::Endpoint endpoint;
+  std::string postgres_url;
+};
+Result<Target> read_target(const std::string& config);
+
+// "0.0.0.0:8080", as a client on this machine reaches it.
+Result<load::Endpoint> endpoint_of_listen(const std::string& listen);
+
+}  // namespace holdfast::bench

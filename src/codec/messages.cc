@@ -1,0 +1,93 @@
+#include "codec/messages.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+namespace holdfast::codec {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t kVersion = 1;
+
+tl::unexpected<DecodeError> fault(std::string detail) {
+  return tl::unexpected<DecodeError>(DecodeError{std::move(detail)});
+}
+
+Decoded<json::object> envelope(std::string_view body) {
+  json::error_code error;
+  auto value = json::parse({body.data(), body.size()}, error);
+  if (error) return fault(error.message());
+  auto* object = value.if_object();
+  if (object == nullptr) return fault("not an object");
+  const auto* version = object->if_contains("v");
+  if (version == nullptr || !version->is_int64() || version->get_int64() != kVersion) {
+    return fault("`v` is not 1");
+  }
+  return std::move(*object);
+}
+
+template <class T>
+std::optional<T> id_member(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::nullopt : T::parse({text->data(), text->size()});
+}
+
+}  // namespace
+
+std::string orders_message(const std::vector<OutgoingOrder>& orders) {
+  std::string body = R"({"v":1,"orders":[)";
+  for (const auto& order : orders) {
+    if (&order != &orders.front()) body.push_back(',');
+    body.append(R"({"outbox_id":")").append(order.outbox_id).append(R"(","order":)");
+    body.append(order.payload).push_back('}');
+  }
+  body.append("]}");
+  return body;
+}
+
+Decoded<std::vector<IncomingOrder>> orders_from_message(std::string_view body) {
+  auto object = envelope(body);
+  if (!object) return tl::unexpected<DecodeError>(object.error());
+  const auto* member = object->if_contains("orders");
+  const auto* array = member == nullptr ? nullptr : member->if_array();
+  if (array == nullptr) return fault("`orders` is no array");
+  std::vector<IncomingOrder> orders;
+  orders.reserve(array->size());
+  for (const auto& element : *array) {
+    const auto* item = element.if_object();
+    const auto* order = item == nullptr ? nullptr : item->if_contains("order");
+    const auto* outbox_id = item == nullptr ? nullptr : item->if_contains("outbox_id");
+    if (order == nullptr || outbox_id == nullptr || !outbox_id->is_string()) {
+      return fault("an item lacks `order` or `outbox_id`");
+    }
+    auto placed = placed_order_from_json(*order);
+    if (!placed) return tl::unexpected<DecodeError>(placed.error());
+    IncomingOrder incoming;
+    incoming.outbox_id = std::string(outbox_id->get_string().c_str());
+    incoming.placed = std::move(*placed);
+    orders.push_back(std::move(incoming));
+  }
+  return orders;
+}
+
+std::string refund_message(const RefundWake& wake) {
+  return R"({"v":1,"refund":{"order_id":")" + wake.order_id.to_string() + R"(","refund_id":")" +
+         wake.refund_id.to_string() + R"("}})";
+}
+
+Decoded<RefundWake> refund_from_message(std::string_view body) {
+  const auto object = envelope(body);
+  if (!object) return tl::unexpected<DecodeError>(object.error());
+  const auto* member = object->if_contains("refund");
+  const auto* refund = member == nullptr ? nullptr : member->if_object();
+  if (refund == nullptr) return fault("`refund` is no object");
+  const auto order_id = id_member<OrderId>(*refund, "order_id");
+  const auto refund_id = id_member<RefundId>(*refund, "refund_id");
+  if (!order_id || !refund_id) return fault("`order_id` or `refund_id` is no UUID");
+  return RefundWake{*order_id, *refund_id};
+}
+
+}  // namespace holdfast::codec

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/order_json.h"
+#include "domain/ids.h"
+
+namespace holdfast::codec {
+
+/// One order inside a message of the orders queue; `payload` is JSON already.
+struct OutgoingOrder {
+  std::string_view outbox_id;  ///< empty when the order is sent again for another cause
+  std::string_view payload;
+};
+
+/// `{"v":1,"orders":[{"outbox_id":…,"order":{…}}]}`.
+std::string orders_message(const std::vector<OutgoingOrder>& orders);
+
+struct IncomingOrder {
+  std::string outbox_id;
+  PlacedOrder placed;
+};
+
+/// All or nothing: a message with one bad order is undecodable as a whole; it was made by us.
+Decoded<std::vector<IncomingOrder>> orders_from_message(std::string_view body);
+
+/// A wake-up of one refund.
+struct RefundWake {
+  OrderId order_id;
+  RefundId refund_id;
+};
+
+/// `{"v":1,"refund":{"order_id":…,"refund_id":…}}`.
+std::string refund_message(const RefundWake& wake);
+Decoded<RefundWake> refund_from_message(std::string_view body);
+
+}  // namespace holdfast::codec

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/ids.h"
+
+namespace holdfast {
+
+/// What a step is carried out by. `stock` and `points` are local: they run inside the settlement.
+enum class StepKind { stock, points, http, await, amqp };
+
+/// One step of a plan as configured.
+struct PlanStep {
+  StepName name;
+  StepKind kind = StepKind::stock;
+  std::vector<StepName> after;   ///< steps that must be done before this one begins
+  std::int64_t points_per = 100; ///< kind `points`: minor units that earn one point, at least 1
+
+  bool operator==(const PlanStep&) const = default;
+};
+
+/// A named list of steps, versioned by its content: an order finishes on the plan it began with.
+struct Plan {
+  PlanName name;
+  std::string version;  ///< 12 hex digits of the SHA-256 of the canonical steps
+  std::vector<PlanStep> steps;
+
+  bool operator==(const Plan&) const = default;
+};
+
+std::string_view to_string(StepKind kind);
+
+/// True for the kinds that the settlement transaction carries out itself.
+bool is_local(StepKind kind);
+
+/// The plan that exists unless configured otherwise: `stock`, then `points` at 1 per 100.
+Plan default_plan();
+
+/// Fills in `version` from the content of `steps`.
+Plan with_version(PlanName name, std::vector<PlanStep> steps);
+
+/// Steps in an order in which every step follows those named in its `after`, ties in the order
+/// written. Precondition: no cycle, no unknown name (the configuration has refused both).
+std::vector<PlanStep> in_dependency_order(const Plan& plan);
+
+}  // namespace holdfast

@@ -1,0 +1,152 @@
+#include "flows/admission.h"
+
+#include <utility>
+
+#include "async/fault_point.h"
+#include "codec/order_json.h"
+#include "domain/assert.h"
+#include "domain/digest.h"
+
+namespace holdfast::flows {
+namespace {
+
+PlaceAnswer answer_of(PlaceOutcome outcome, const PlaceCommand& command, std::string detail = {}) {
+  PlaceAnswer answer;
+  answer.outcome = outcome;
+  answer.order_id = command.order_id;
+  answer.detail = std::move(detail);
+  return answer;
+}
+
+ReserveRequest reserve_request(const Order& order, std::string generation, Instant at,
+                               std::int64_t outbox_max) {
+  ReserveRequest request;
+  request.payload = codec::to_payload(order, generation);
+  request.generation = std::move(generation);
+  request.order_id = order.id;
+  request.reservation_id = order.reservation_id;
+  request.fingerprint = order.fingerprint;
+  request.user_id = order.user_id;
+  request.lines = units_of(order.lines);
+  request.at = at;
+  request.outbox_max = outbox_max;
+  return request;
+}
+
+}  // namespace
+
+Admission::Admission(Ports ports, std::map<std::string, Plan> plans, AdmissionOptions options)
+    : ports_(ports), plans_(std::move(plans)), options_(options) {}
+
+boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
+  const auto fingerprint = sha256_hex(canonical_content(command.request));
+  const auto plan = plans_.find(command.request.plan.value);
+  if (plan == plans_.end()) co_return co_await answer_unplanned(std::move(command), fingerprint);
+  const auto& generation = ports_.guard.generation();
+  if (!generation) {
+    const bool away = !ports_.ledger.connected();
+    co_return answer_of(away ? PlaceOutcome::unavailable : PlaceOutcome::rebuilding, command,
+                        ports_.guard.closed_because());
+  }
+  const auto now = ports_.clock.now();
+  Order order = make_order(command.request, plan->second,
+                           NewOrder{command.order_id, ReservationId{ports_.ids.next()},
+                                    fingerprint, now});
+  auto request = reserve_request(order, *generation, now, options_.outbox_max);
+  auto payload = request.payload;
+  auto reserved = co_await ports_.ledger.reserve(std::move(request));
+  if (!reserved) {
+    co_return answer_of(PlaceOutcome::unavailable, command, reserved.error().detail);
+  }
+  if (reserved->outcome != ReserveOutcome::reserved) {
+    co_return co_await answer_refusal(std::move(command), std::move(*reserved), fingerprint);
+  }
+  // Here the process may die: the order is in journal and outbox; the sweep publishes it.
+  HF_FAULT_POINT("reserved_before_publish");
+  ports_.guard.saw(reserved->outbox_id);
+  auto answer = answer_of(PlaceOutcome::accepted, command);
+  OutboxItem item{std::move(reserved->outbox_id), std::move(payload)};
+  if (options_.ack == AckPolicy::queued) {
+    const bool queued = co_await ports_.publisher.publish(std::move(item));
+    answer.durability = queued ? Durability::queued : Durability::reserved;
+  } else {
+    ports_.publisher.enqueue(std::move(item));
+  }
+  answer.order = OrderAggregate{std::move(order), {}};
+  co_return answer;
+}
+
+boost::asio::awaitable<PlaceAnswer> Admission::answer_refusal(PlaceCommand command,
+                                                              ReserveResult result,
+                                                              std::string fingerprint) {
+  auto answer = answer_of(PlaceOutcome::accepted, command);
+  switch (result.outcome) {
+    case ReserveOutcome::closed:
+      ports_.guard.doubt("Redis answered that the ledger is closed");
+      co_return answer_of(PlaceOutcome::rebuilding, command, ports_.guard.closed_because());
+    case ReserveOutcome::replayed:
+    case ReserveOutcome::conflict:
+      co_return co_await answer_repeat(std::move(command), std::move(*result.journal),
+                                       std::move(fingerprint));
+    case ReserveOutcome::outbox_full: answer.outcome = PlaceOutcome::overloaded; break;
+    case ReserveOutcome::busy:
+      answer.outcome = PlaceOutcome::rebuilding;
+      answer.detail = "the purchase limit of a SKU is being changed";
+      break;
+    case ReserveOutcome::unknown_sku: answer.outcome = PlaceOutcome::unknown_sku; break;
+    case ReserveOutcome::out_of_stock: answer.outcome = PlaceOutcome::out_of_stock; break;
+    case ReserveOutcome::limit_exceeded: answer.outcome = PlaceOutcome::limit_exceeded; break;
+    case ReserveOutcome::reserved: HF_ASSERT(false);
+  }
+  // A repeat whose journal entry has expired, or was lost with Redis, is known to the book.
+  if (command.id_from_client) {
+    auto found = co_await ports_.book.find_order(command.order_id);
+    if (found && *found) co_return repeat_of(std::move(command), std::move(**found), fingerprint);
+  }
+  answer.shortages = std::move(result.shortages);
+  answer.unknown_skus = std::move(result.unknown_skus);
+  answer.limit = std::move(result.limit);
+  co_return answer;
+}
+
+PlaceAnswer Admission::repeat_of(PlaceCommand command, OrderAggregate found,
+                                 const std::string& fingerprint) {
+  if (found.order.fingerprint != fingerprint) return answer_of(PlaceOutcome::conflict, command);
+  auto answer = answer_of(PlaceOutcome::replayed, command);
+  answer.durability = Durability::queued;
+  answer.order = std::move(found);
+  return answer;
+}
+
+boost::asio::awaitable<PlaceAnswer> Admission::answer_repeat(PlaceCommand command,
+                                                             JournalEntry entry,
+                                                             std::string fingerprint) {
+  if (entry.fingerprint != fingerprint) {
+    co_return answer_of(PlaceOutcome::conflict, command);
+  }
+  auto found = co_await ports_.book.find_order(command.order_id);
+  if (found && *found) co_return repeat_of(std::move(command), std::move(**found), fingerprint);
+  auto placed = codec::placed_order_from_payload(entry.payload);
+  if (!placed) {
+    co_return answer_of(PlaceOutcome::unavailable, command,
+                        "the order is accepted; PostgreSQL, which has the rest of it, is away");
+  }
+  auto answer = answer_of(PlaceOutcome::replayed, command);
+  answer.durability = entry.settled ? Durability::queued : Durability::reserved;
+  answer.order = OrderAggregate{std::move(placed->order), {}};
+  co_return answer;
+}
+
+boost::asio::awaitable<PlaceAnswer> Admission::answer_unplanned(PlaceCommand command,
+                                                                std::string fingerprint) {
+  if (command.id_from_client) {
+    auto entry = co_await ports_.ledger.find_journal(command.order_id);
+    if (entry && *entry) {
+      co_return co_await answer_repeat(std::move(command), std::move(**entry),
+                                       std::move(fingerprint));
+    }
+  }
+  co_return answer_of(PlaceOutcome::unknown_plan, command);
+}
+
+}  // namespace holdfast::flows

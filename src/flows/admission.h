@@ -1,0 +1,94 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/requests.h"
+#include "flows/ledger_guard.h"
+#include "flows/outbox_publisher.h"
+#include "flows/units.h"
+#include "ports/clock.h"
+#include "ports/order_book.h"
+#include "ports/stock_ledger.h"
+
+namespace holdfast::flows {
+
+/// A valid request and the id it goes by.
+struct PlaceCommand {
+  OrderRequest request;
+  OrderId order_id;
+  bool id_from_client = false;  ///< body or Idempotency-Key: may be the repeat of an earlier one
+};
+
+enum class PlaceOutcome {
+  unknown_plan,
+  rebuilding,       ///< the ledger is closed; no effect
+  unavailable,      ///< Redis is away; the same id may safely be sent again
+  replayed,
+  conflict,
+  overloaded,       ///< the outbox is full; no effect
+  unknown_sku,
+  out_of_stock,
+  limit_exceeded,
+  accepted,
+};
+
+/// `queued`: RabbitMQ has confirmed it. `reserved`: Redis has it on disk, RabbitMQ not yet.
+enum class Durability { reserved, queued };
+
+struct PlaceAnswer {
+  PlaceOutcome outcome = PlaceOutcome::unavailable;
+  OrderId order_id;
+  std::optional<OrderAggregate> order;  ///< of `accepted` and `replayed`, as it stands now
+  Durability durability = Durability::reserved;
+  std::vector<Shortage> shortages;
+  std::vector<Sku> unknown_skus;
+  std::optional<LimitBreach> limit;
+  std::string detail;
+  std::uint32_t retry_after_s = 1;
+};
+
+enum class AckPolicy { queued, reserved };
+
+struct AdmissionOptions {
+  AckPolicy ack = AckPolicy::queued;
+  Milliseconds ack_timeout{2000};
+  std::int64_t outbox_max = 1'000'000;
+};
+
+/// Takes orders: one reservation in the ledger, then the outbox. One per API loop.
+class Admission {
+ public:
+  struct Ports {
+    StockLedger& ledger;
+    OrderBook& book;
+    Clock& clock;
+    Ids& ids;
+    LedgerGuard& guard;
+    OutboxPublisher& publisher;
+  };
+
+  Admission(Ports ports, std::map<std::string, Plan> plans, AdmissionOptions options);
+
+  boost::asio::awaitable<PlaceAnswer> place(PlaceCommand command);
+
+ private:
+  boost::asio::awaitable<PlaceAnswer> answer_repeat(PlaceCommand command, JournalEntry entry,
+                                                    std::string fingerprint);
+  boost::asio::awaitable<PlaceAnswer> answer_refusal(PlaceCommand command, ReserveResult result,
+                                                     std::string fingerprint);
+  boost::asio::awaitable<PlaceAnswer> answer_unplanned(PlaceCommand command,
+                                                       std::string fingerprint);
+  static PlaceAnswer repeat_of(PlaceCommand command, OrderAggregate found,
+                               const std::string& fingerprint);
+
+  Ports ports_;
+  std::map<std::string, Plan> plans_;
+  AdmissionOptions options_;
+};
+
+}  // namespace holdfast::flows

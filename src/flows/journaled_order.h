@@ -1,0 +1,29 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <vector>
+
+#include "flows/failure.h"
+#include "ports/order_book.h"
+#include "ports/stock_ledger.h"
+
+namespace holdfast::flows {
+
+/// `postgres` is away, as a failure of a flow.
+tl::unexpected<Failure> unavailable_book(const PortError& error);
+/// `redis` is away, as a failure of a flow.
+tl::unexpected<Failure> unavailable_ledger(const PortError& error);
+/// `rabbitmq` is away, as a failure of a flow.
+tl::unexpected<Failure> unavailable_bus(const PortError& error);
+
+/// The order as the journal has it; unset: not there, or restored without content.
+boost::asio::awaitable<PortResult<std::optional<Order>>> journaled_order(StockLedger& ledger,
+                                                                         OrderId order_id);
+
+/// Updates one order of the book or, where the book has not got it yet, of the journal. Returns
+/// whether there is such an order; Redis being away counts only where the book has it not.
+boost::asio::awaitable<Outcome<bool>> update_order(OrderBook& book, StockLedger& ledger,
+                                                   OrderId order_id, OrderDecision decide);
+
+}  // namespace holdfast::flows

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "ports/clock.h"
+#include "ports/order_book.h"
+#include "ports/stock_ledger.h"
+
+namespace holdfast::flows {
+
+/// Decides whether this process may sell (I9): it knows the ledger's generation, and has seen that
+/// the connected ledger still holds at least what this process and the book have seen of it.
+/// One per ledger connection, on its loop.
+class LedgerGuard {
+ public:
+  LedgerGuard(StockLedger& ledger, OrderBook& book, Clock& clock);
+
+  /// The generation to reserve under; unset: admission is closed.
+  [[nodiscard]] const std::optional<std::string>& generation() const { return generation_; }
+  /// Why admission is closed, for people.
+  [[nodiscard]] const std::string& closed_because() const { return closed_because_; }
+  /// True when the ledger must be rebuilt: it has no token, an unknown one, or older data.
+  [[nodiscard]] bool needs_rebuild() const { return needs_rebuild_; }
+
+  /// Remembers the highest outbox id this process has seen.
+  void saw(const std::string& outbox_id);
+  /// A reservation was answered `closed`, or the connection was lost: verify before selling again.
+  void doubt(std::string because);
+
+  /// Compares the ledger with what is known of it, once.
+  boost::asio::awaitable<void> verify();
+  /// Verifies again and again, more often while closed. Run it once.
+  boost::asio::awaitable<void> watch();
+
+ private:
+  void adopt(const std::string& generation);
+  void close(std::string because, bool rebuild);
+  void compare_with_book(const LedgerState& state, const std::optional<LedgerRecord>& record);
+  void compare_with_own_memory(const LedgerState& state);
+
+  StockLedger& ledger_;
+  OrderBook& book_;
+  Clock& clock_;
+  std::optional<std::string> generation_;
+  std::string last_generation_;  ///< the one this process last sold under
+  std::string high_water_;       ///< the highest outbox id seen under it
+  std::string closed_because_ = "the ledger was not yet verified";
+  bool needs_rebuild_ = false;
+  std::uint64_t doubts_ = 0;  ///< tells a verification that it was overtaken by a new doubt
+};
+
+}  // namespace holdfast::flows

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "domain/money.h"
+
+/// Every bound of the flows that is not configuration.
+namespace holdfast::flows::limits {
+
+inline constexpr Milliseconds kGuardIntervalOpen{1000};
+inline constexpr Milliseconds kGuardIntervalClosed{50};
+
+/// Waiters of the publisher are looked at this often; the error of `ack_timeout`.
+inline constexpr Milliseconds kWaiterTick{50};
+/// While RabbitMQ is away the publisher looks for it this often.
+inline constexpr Milliseconds kBusPoll{100};
+
+/// Deliveries of the refunds and the parked queue handled as one batch.
+inline constexpr std::size_t kRefundBatch = 256;
+inline constexpr std::size_t kParkedBatch = 64;
+/// Pause before the same batch is tried again while a server is away.
+inline constexpr Milliseconds kServerAwayPause{250};
+/// Delay of messages that wait for a server other than RabbitMQ.
+inline constexpr Milliseconds kRetryLater{1000};
+
+inline constexpr std::size_t kSweepBatch = 512;
+/// A row is left to its message for this long past its time before the sweep takes it.
+inline constexpr Milliseconds kSweepGrace{2000};
+/// Reservations older than this that nobody seems to be settling are sent again.
+inline constexpr Milliseconds kUnsettledAge{30'000};
+
+inline constexpr Milliseconds kDrainDeadline{20'000};
+inline constexpr Milliseconds kDrainPoll{50};
+/// Orders whose journal entries a rebuild restores, newest first.
+inline constexpr std::size_t kRestoredJournal = 200'000;
+
+inline constexpr Milliseconds kReconcilePatience{1500};
+inline constexpr Milliseconds kReconcilePoll{50};
+
+inline constexpr Milliseconds kWaitPollFirst{10};
+inline constexpr Milliseconds kWaitPollMax{200};
+
+/// Open reservations and refunds that a change of a purchase limit reads at the most.
+inline constexpr std::size_t kUnsettledForLimit = 1'000'000;
+
+inline constexpr std::size_t kParkedRetryBatch = 200;
+inline constexpr Milliseconds kParkedLease{30'000};
+
+inline constexpr std::size_t kRefundsOfOneOrder = 200;
+inline constexpr std::size_t kPointsMovements = 50;
+
+}  // namespace holdfast::flows::limits

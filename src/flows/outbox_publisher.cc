@@ -1,0 +1,78 @@
+#include "flows/outbox_publisher.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "async/fault_point.h"
+#include "codec/messages.h"
+#include "flows/limits.h"
+
+namespace holdfast::flows {
+
+boost::asio::awaitable<bool> OutboxPublisher::publish(OutboxItem item) {
+  if (!bus_.connected()) co_return false;
+  auto waiter = std::make_shared<async::Completion<bool>>();
+  waiters_.push_back(Waiter{waiter, clock_.now() + options_.ack_timeout});
+  pending_.push_back(Pending{std::move(item), waiter});
+  work_.raise();
+  co_return co_await waiter->wait();
+}
+
+void OutboxPublisher::enqueue(OutboxItem item) {
+  if (!bus_.connected()) return;
+  pending_.push_back(Pending{std::move(item), nullptr});
+  work_.raise();
+}
+
+boost::asio::awaitable<void> OutboxPublisher::run() {
+  for (;;) {
+    co_await work_.wait();
+    while (!pending_.empty()) {
+      const auto count = std::min(pending_.size(), options_.batch_max);
+      const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
+      std::vector<Pending> round(std::make_move_iterator(pending_.begin()),
+                                 std::make_move_iterator(end));
+      pending_.erase(pending_.begin(), end);
+      co_await publish_round(std::move(round));
+    }
+  }
+}
+
+boost::asio::awaitable<void> OutboxPublisher::publish_round(std::vector<Pending> round) {
+  std::vector<codec::OutgoingOrder> orders;
+  orders.reserve(round.size());
+  for (const auto& pending : round) {
+    orders.push_back({pending.item.outbox_id, pending.item.payload});
+  }
+  std::vector<OutgoingMessage> messages(1);
+  messages[0].queue = queues::orders;
+  messages[0].id = MessageId{ids_.next()};
+  messages[0].body = codec::orders_message(orders);
+  const auto published = co_await bus_.publish(std::move(messages));
+  // Here the process may die: the orders are in queue and outbox, and are settled once.
+  if (published) HF_FAULT_POINT("published_before_outbox_delete");
+  for (const auto& pending : round) {
+    if (pending.waiter) pending.waiter->set(published.has_value());
+  }
+  if (!published) co_return;  // the outbox keeps them; the sweep publishes them
+  std::vector<std::string> outbox_ids;
+  outbox_ids.reserve(round.size());
+  for (auto& pending : round) outbox_ids.push_back(std::move(pending.item.outbox_id));
+  // A delete that fails leaves entries that the sweep publishes again: harmless.
+  static_cast<void>(co_await ledger_.delete_outbox(std::move(outbox_ids)));
+}
+
+boost::asio::awaitable<void> OutboxPublisher::expire_waiters() {
+  for (;;) {
+    const auto now = clock_.now();
+    while (!waiters_.empty() &&
+           (waiters_.front().completion->is_set() || waiters_.front().until <= now)) {
+      waiters_.front().completion->set(false);
+      waiters_.pop_front();
+    }
+    co_await clock_.sleep(limits::kWaiterTick);
+  }
+}
+
+}  // namespace holdfast::flows

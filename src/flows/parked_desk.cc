@@ -1,0 +1,158 @@
+#include "flows/parked_desk.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "codec/messages.h"
+#include "domain/decide_settlement.h"
+#include "domain/transitions.h"
+#include "flows/journaled_order.h"
+#include "flows/limits.h"
+#include "flows/outgoing.h"
+#include "flows/settlement.h"
+
+namespace holdfast::flows {
+namespace {
+
+tl::unexpected<Failure> not_found() {
+  Failure failure;
+  failure.kind = FailureKind::not_found;
+  return tl::unexpected<Failure>(std::move(failure));
+}
+
+std::string describe(const ParkedMessage& message) {
+  return message.queue.value + " " + message.subject + " (" + message.reason + ")";
+}
+
+}  // namespace
+
+boost::asio::awaitable<void> ParkedDesk::record() {
+  for (;;) {
+    const BatchLimits limits{limits::kParkedBatch, Milliseconds{0}};
+    auto deliveries = co_await ports_.bus.receive(queues::parked, limits);
+    if (deliveries.empty()) co_return;
+    std::vector<ParkedMessage> messages;
+    for (const auto& delivery : deliveries) {
+      messages.push_back(parked_from(delivery, ports_.ids, ports_.clock.now()));
+      spdlog::error("parked: {}: {}", describe(messages.back()), messages.back().detail);
+    }
+    for (;;) {
+      const auto recorded = co_await ports_.book.record_parked(messages);
+      if (recorded) break;
+      spdlog::warn("parked messages wait for PostgreSQL: {}", recorded.error().detail);
+      co_await ports_.clock.sleep(limits::kServerAwayPause);
+    }
+    static_cast<void>(co_await ports_.bus.ack(queues::parked, tags_of(deliveries)));
+  }
+}
+
+boost::asio::awaitable<Outcome<Page<ParkedMessage>>> ParkedDesk::list(ParkedFilter filter,
+                                                                      PageRequest page) {
+  auto found = co_await ports_.book.list_parked(std::move(filter), std::move(page));
+  if (!found) co_return unavailable_book(found.error());
+  co_return std::move(*found);
+}
+
+boost::asio::awaitable<Outcome<std::vector<ParkedGroup>>> ParkedDesk::groups() {
+  auto found = co_await ports_.book.parked_groups();
+  if (!found) co_return unavailable_book(found.error());
+  co_return std::move(*found);
+}
+
+boost::asio::awaitable<Outcome<std::size_t>> ParkedDesk::retry(ParkedFilter filter,
+                                                               std::string actor) {
+  std::size_t sent = 0;
+  for (;;) {
+    const auto claimed = co_await ports_.book.claim_parked(
+        filter, limits::kParkedRetryBatch, ports_.clock.now(), limits::kParkedLease);
+    if (!claimed) co_return unavailable_book(claimed.error());
+    if (claimed->empty()) break;
+    std::vector<OutgoingMessage> messages;
+    std::vector<Uuid> ids;
+    AuditEntry audit{actor, "parked.retry", "", ports_.clock.now()};
+    for (const auto& parked : *claimed) {
+      OutgoingMessage message;
+      message.queue = parked.queue;
+      message.id = MessageId{parked.id};
+      message.body = parked.body;
+      message.headers[kRetryHeader] = "1";
+      messages.push_back(std::move(message));
+      ids.push_back(parked.id);
+      audit.detail += (audit.detail.empty() ? "" : ", ") + describe(parked);
+    }
+    const auto published = co_await ports_.bus.publish(std::move(messages));
+    // Not sent: the lease ends by itself and they can be retried again.
+    if (!published) co_return unavailable_bus(published.error());
+    sent += ids.size();
+    const auto removed = co_await ports_.book.remove_parked(std::move(ids), std::move(audit));
+    if (!removed) co_return unavailable_book(removed.error());
+  }
+  if (sent == 0 && filter.id) co_return not_found();
+  co_return sent;
+}
+
+boost::asio::awaitable<Outcome<bool>> ParkedDesk::discard(Uuid id, std::string reason,
+                                                          std::string actor) {
+  ParkedFilter filter;
+  filter.id = id;
+  const auto claimed =
+      co_await ports_.book.claim_parked(filter, 1, ports_.clock.now(), limits::kParkedLease);
+  if (!claimed) co_return unavailable_book(claimed.error());
+  if (claimed->empty()) co_return not_found();
+  const auto& parked = claimed->front();
+  // The effect first: a crash in between leaves the row, and discarding it again changes nothing.
+  const auto given_up = parked.queue == queues::refunds ? co_await fail_refund(parked, reason)
+                                                        : co_await cancel_order(parked);
+  if (!given_up) co_return tl::unexpected(given_up.error());
+  AuditEntry audit{std::move(actor), "parked.discard", describe(parked) + ": " + reason,
+                   ports_.clock.now()};
+  std::vector<Uuid> ids{id};
+  const auto removed = co_await ports_.book.remove_parked(std::move(ids), std::move(audit));
+  if (!removed) co_return unavailable_book(removed.error());
+  co_return true;
+}
+
+boost::asio::awaitable<Outcome<bool>> ParkedDesk::fail_refund(ParkedMessage parked,
+                                                              std::string reason) {
+  if (!parked.order_id || !parked.refund_id) co_return true;
+  std::vector<OrderRef> refs(1);
+  refs[0].order_id = *parked.order_id;
+  const OrderDecision decide = [&](const OrderAggregate& aggregate) {
+    OrderChange change;
+    for (Refund refund : aggregate.refunds) {
+      const bool parked_one =
+          refund.id == *parked.refund_id && refund.status == RefundStatus::needs_attention;
+      if (!parked_one) continue;
+      refund.status = next(refund.status, RefundEvent::discarded);
+      refund.error = reason;
+      refund.next_check_at.reset();
+      change.refunds.push_back(std::move(refund));
+    }
+    return change;
+  };
+  const auto updated = co_await ports_.book.update(std::move(refs), decide);
+  if (!updated) co_return unavailable_book(updated.error());
+  co_return true;
+}
+
+boost::asio::awaitable<Outcome<bool>> ParkedDesk::cancel_order(ParkedMessage parked) {
+  const auto orders = codec::orders_from_message(parked.body);
+  // What cannot be read holds no reservation that could be named.
+  if (!orders) co_return true;
+  for (const auto& incoming : *orders) {
+    auto batch = refusal_of(incoming, CancelReason::step_failed, ports_.clock.now());
+    const auto settled = co_await ports_.book.settle(std::move(batch));
+    if (!settled) co_return unavailable_book(settled.error());
+    const auto& report = settled->reports.front();
+    const bool stands = report.outcome == SettleOutcome::already_settled &&
+                        report.standing != OrderStatus::cancelled;
+    if (stands) continue;
+    const auto released = co_await ports_.ledger.give_back(release_of(incoming.placed, retention_));
+    if (!released) co_return unavailable_ledger(released.error());
+  }
+  co_return true;
+}
+
+}  // namespace holdfast::flows

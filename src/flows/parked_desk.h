@@ -1,0 +1,46 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <string>
+
+#include "flows/failure.h"
+#include "ports/clock.h"
+#include "ports/message_bus.h"
+#include "ports/order_book.h"
+#include "ports/stock_ledger.h"
+
+namespace holdfast::flows {
+
+/// What operators do with parked messages: look, run again, discard.
+class ParkedDesk {
+ public:
+  struct Ports {
+    StockLedger& ledger;
+    OrderBook& book;
+    MessageBus& bus;
+    Clock& clock;
+    Ids& ids;
+  };
+  ParkedDesk(Ports ports, Milliseconds retention) : ports_(ports), retention_(retention) {}
+
+  boost::asio::awaitable<Outcome<Page<ParkedMessage>>> list(ParkedFilter filter, PageRequest page);
+  boost::asio::awaitable<Outcome<std::vector<ParkedGroup>>> groups();
+  /// Sends matching messages to their queues again, each once; returns how many. `not_found` for a
+  /// filter by id that matches none.
+  boost::asio::awaitable<Outcome<std::size_t>> retry(ParkedFilter filter, std::string actor);
+  /// Gives a message up: its refund ends `failed`, its order is cancelled. Kept in the audit log.
+  boost::asio::awaitable<Outcome<bool>> discard(Uuid id, std::string reason, std::string actor);
+
+  /// Stores what comes to the parked queue in the book, until the bus stops. Run it once.
+  boost::asio::awaitable<void> record();
+
+ private:
+  boost::asio::awaitable<Outcome<bool>> fail_refund(ParkedMessage parked, std::string reason);
+  boost::asio::awaitable<Outcome<bool>> cancel_order(ParkedMessage parked);
+
+  Ports ports_;
+  Milliseconds retention_;
+};
+
+}  // namespace holdfast::flows

@@ -1,0 +1,308 @@
+#include "flows/settlement.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+#include <unordered_set>
+#include <utility>
+
+#include "async/fault_point.h"
+#include "domain/change_ids.h"
+#include "domain/decide_settlement.h"
+#include "domain/digest.h"
+#include "flows/limits.h"
+#include "flows/units.h"
+
+namespace holdfast::flows {
+namespace {
+
+StockMovement movement_of(const Order& order, const OrderLine& line, std::int64_t delta,
+                          MovementKind kind, Instant at) {
+  StockMovement movement;
+  movement.sku = line.sku;
+  movement.delta = delta;
+  movement.kind = kind;
+  movement.cause_id = order.id.to_string();
+  movement.at = at;
+  return movement;
+}
+
+SettleMark mark_of(const Order& order, Milliseconds retention) {
+  return SettleMark{order.id, order.reservation_id, units_of(order.lines), retention};
+}
+
+}  // namespace
+
+GiveBack release_of(const codec::PlacedOrder& placed, Milliseconds retention) {
+  const auto& order = placed.order;
+  GiveBack release;
+  release.change_id = reservation_change(order.reservation_id);
+  release.user_id = order.user_id;
+  release.to_available = units_of(order.lines);
+  release.to_limit = release.to_available;
+  release.reservation = GiveBack::Unsettled{order.id, order.reservation_id, retention, placed.generation};
+  return release;
+}
+
+std::vector<Settlement> refusal_of(const codec::IncomingOrder& incoming, CancelReason reason,
+                                   Instant now) {
+  const auto& placed = incoming.placed;
+  auto decided = decide_refusal(placed.order, reason, now);
+  std::vector<Settlement> batch(1);
+  batch[0].generation = placed.generation;
+  batch[0].outbox_id = incoming.outbox_id;
+  for (const auto& line : decided.order.lines) {
+    const auto units = line.quantity.units;
+    batch[0].stock.push_back(movement_of(decided.order, line, -units, MovementKind::order, now));
+    batch[0].stock.push_back(
+        movement_of(decided.order, line, units, MovementKind::cancellation, now));
+  }
+  batch[0].order = std::move(decided.order);
+  return batch;
+}
+
+boost::asio::awaitable<void> SettlementFlow::run() {
+  const BatchLimits limits{options_.messages_max, options_.linger};
+  for (;;) {
+    auto deliveries = co_await ports_.bus.receive(queues::orders, limits);
+    if (deliveries.empty()) co_return;
+    co_await handle(std::move(deliveries));
+  }
+}
+
+boost::asio::awaitable<void> SettlementFlow::handle(std::vector<Delivery> deliveries) {
+  Work work;
+  auto items = decode(deliveries, work);
+  while (!items.empty()) {
+    // One transaction takes an order once: a second message of the same order waits for the next.
+    std::vector<Item> batch;
+    std::vector<Item> rest;
+    std::unordered_set<OrderId> seen;
+    for (auto& item : items) {
+      const bool fits = batch.size() < options_.batch_max &&
+                        seen.insert(item.incoming.placed.order.id).second;
+      (fits ? batch : rest).push_back(std::move(item));
+    }
+    co_await settle_range(std::move(batch), work);
+    items = std::move(rest);
+  }
+  co_await finish(std::move(deliveries), std::move(work));
+}
+
+std::vector<SettlementFlow::Item> SettlementFlow::decode(const std::vector<Delivery>& deliveries,
+                                                         Work& work) {
+  std::vector<Item> items;
+  for (const auto& delivery : deliveries) {
+    auto orders = codec::orders_from_message(delivery.body);
+    if (!orders) {
+      Parking parking;
+      parking.queue = queues::orders;
+      parking.reason = "undecodable";
+      parking.subject = "orders:" + sha256_hex(delivery.body);
+      parking.attempts = delivery.attempts + 1;
+      parking.detail = "the message is not one of Holdfast's: " + orders.error().detail;
+      work.follow_on.push_back(
+          parked_message(ports_.ids, ports_.clock.now(), parking, delivery.body));
+      continue;
+    }
+    for (auto& incoming : *orders) items.push_back(Item{std::move(incoming), delivery.attempts});
+  }
+  return items;
+}
+
+Settlement SettlementFlow::settlement_of(const Item& item) const {
+  const auto& placed = item.incoming.placed;
+  const auto now = ports_.clock.now();
+  auto decided = decide_settlement(placed.order, pinned_plan(placed.order), now);
+  Settlement settlement;
+  settlement.generation = placed.generation;
+  settlement.outbox_id = item.incoming.outbox_id;
+  for (const auto& line : decided.order.lines) {
+    auto movement = movement_of(decided.order, line, -line.quantity.units, MovementKind::order, now);
+    movement.sold = decided.deducts_stock ? line.quantity.units : 0;
+    settlement.stock.push_back(std::move(movement));
+  }
+  if (decided.points_delta != 0) {
+    settlement.points.push_back(PointsMovement{decided.order.user_id, decided.points_delta,
+                                               MovementKind::order, decided.order.id.to_string(),
+                                               now});
+  }
+  settlement.order = std::move(decided.order);
+  return settlement;
+}
+
+boost::asio::awaitable<PortResult<SettleResult>> SettlementFlow::write(
+    std::vector<Settlement> batch) {
+  for (;;) {
+    auto result = co_await ports_.book.settle(batch);
+    if (result || result.error().kind == PortErrorKind::constraint) co_return result;
+    // PostgreSQL is away, or nobody knows whether it committed: writing again is idempotent.
+    spdlog::warn("settlement waits for PostgreSQL: {}", result.error().detail);
+    co_await ports_.clock.sleep(limits::kServerAwayPause);
+  }
+}
+
+boost::asio::awaitable<void> SettlementFlow::settle_range(std::vector<Item> items, Work& work) {
+  std::vector<Settlement> batch;
+  batch.reserve(items.size());
+  for (const auto& item : items) batch.push_back(settlement_of(item));
+  const auto result = co_await write(std::move(batch));
+  if (result) {
+    HF_FAULT_POINT("book_committed_before_ack");
+    std::vector<Item> stale;
+    take_reports(items, *result, stale, work);
+    for (auto& item : stale) co_await settle_stale(std::move(item), work);
+    co_return;
+  }
+  if (items.size() == 1) {
+    co_await settle_refused(std::move(items.front()), true, work);
+    co_return;
+  }
+  // Bisect: what is wrong with one order must not stop the others.
+  const auto middle = items.begin() + static_cast<std::ptrdiff_t>(items.size() / 2);
+  std::vector<Item> second(std::make_move_iterator(middle), std::make_move_iterator(items.end()));
+  items.erase(middle, items.end());
+  co_await settle_range(std::move(items), work);
+  co_await settle_range(std::move(second), work);
+}
+
+void SettlementFlow::take_reports(const std::vector<Item>& items, const SettleResult& result,
+                                  std::vector<Item>& stale, Work& work) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto& placed = items[i].incoming.placed;
+    switch (result.reports[i].outcome) {
+      case SettleOutcome::settled:
+        ++settled_count_;
+        work.marks.push_back(mark_of(placed.order, options_.journal_retention));
+        break;
+      case SettleOutcome::already_settled: take_settled_before(placed, result.reports[i], work); break;
+      case SettleOutcome::other_reservation:
+        work.releases.push_back(release_of(placed, options_.journal_retention));
+        break;
+      case SettleOutcome::stale_generation: stale.push_back(items[i]); break;
+    }
+  }
+  for (const auto& refund : result.waiting) {
+    work.follow_on.push_back(refund_wake(ports_.ids, refund.order_id, refund.refund_id));
+  }
+}
+
+void SettlementFlow::take_settled_before(const codec::PlacedOrder& placed,
+                                         const SettleReport& report, Work& work) const {
+  // A cancelled order gives its stock back under its reservation's id; whoever was to do so may
+  // have died before.
+  if (report.standing == OrderStatus::cancelled) {
+    work.releases.push_back(release_of(placed, options_.journal_retention));
+  } else {
+    work.marks.push_back(mark_of(placed.order, options_.journal_retention));
+  }
+}
+
+boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work) {
+  // The ledger was rebuilt since this order was reserved: take its stock anew.
+  auto& placed = item.incoming.placed;
+  if (!ports_.guard.generation()) {
+    retry_later(std::move(item), work);
+    co_return;
+  }
+  placed.generation = *ports_.guard.generation();
+  item.incoming.outbox_id.clear();
+  ReserveRequest request;
+  request.generation = placed.generation;
+  request.order_id = placed.order.id;
+  request.reservation_id = placed.order.reservation_id;
+  request.fingerprint = placed.order.fingerprint;
+  request.user_id = placed.order.user_id;
+  request.lines = units_of(placed.order.lines);
+  request.payload = codec::to_payload(placed.order, placed.generation);
+  request.at = placed.order.placed_at;
+  request.append_to_outbox = false;
+  const auto reserved = co_await ports_.ledger.reserve(std::move(request));
+  const auto outcome = reserved ? reserved->outcome : ReserveOutcome::closed;
+  if (outcome == ReserveOutcome::closed || outcome == ReserveOutcome::busy) {
+    if (reserved && outcome == ReserveOutcome::closed) {
+      ports_.guard.doubt("Redis answered that the ledger is closed");
+    }
+    retry_later(std::move(item), work);
+  } else if (outcome == ReserveOutcome::reserved) {
+    std::vector<Item> one;
+    one.push_back(std::move(item));
+    co_await settle_range(std::move(one), work);
+  } else {
+    // Sold out since, or another reservation of the same order stands in the journal.
+    co_await settle_refused(std::move(item), false, work);
+  }
+}
+
+boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool holds_stock,
+                                                            Work& work) {
+  const auto& placed = item.incoming.placed;
+  auto batch = refusal_of(item.incoming, CancelReason::stock_mismatch, ports_.clock.now());
+  const auto result = co_await write(std::move(batch));
+  if (!result) {
+    try_again_or_park(std::move(item), result.error().detail, work);
+    co_return;
+  }
+  switch (result->reports.front().outcome) {
+    case SettleOutcome::settled:
+      ++mismatch_count_;
+      spdlog::error("order {} was cancelled for stock_mismatch: the book has not the units that "
+                    "Redis sold; look at `holdfast reconcile`",
+                    placed.order.id.to_string());
+      if (holds_stock) work.releases.push_back(release_of(placed, options_.journal_retention));
+      break;
+    case SettleOutcome::already_settled:
+      take_settled_before(placed, result->reports.front(), work);
+      break;
+    case SettleOutcome::other_reservation:
+      work.releases.push_back(release_of(placed, options_.journal_retention));
+      break;
+    case SettleOutcome::stale_generation: retry_later(std::move(item), work); co_return;
+  }
+  for (const auto& refund : result->waiting) {
+    work.follow_on.push_back(refund_wake(ports_.ids, refund.order_id, refund.refund_id));
+  }
+}
+
+void SettlementFlow::retry_later(Item item, Work& work) {
+  work.follow_on.push_back(
+      order_again(ports_.ids, item.incoming.placed, item.attempts, limits::kRetryLater));
+}
+
+void SettlementFlow::try_again_or_park(Item item, std::string detail, Work& work) {
+  const auto& placed = item.incoming.placed;
+  const auto attempts = item.attempts + 1;
+  if (attempts < options_.attempts) {
+    const auto delay = backoff(attempts, options_.retry_first, options_.retry_max);
+    work.follow_on.push_back(order_again(ports_.ids, placed, attempts, delay));
+    return;
+  }
+  Parking parking;
+  parking.queue = queues::orders;
+  parking.reason = "attempts_exhausted";
+  parking.subject = "orders:" + placed.order.id.to_string();
+  parking.order_id = placed.order.id;
+  parking.attempts = attempts;
+  parking.detail = std::move(detail);
+  auto again = order_again(ports_.ids, placed, 0);
+  work.follow_on.push_back(
+      parked_message(ports_.ids, ports_.clock.now(), parking, std::move(again.body)));
+}
+
+boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> deliveries, Work work) {
+  co_await publish_until_confirmed(ports_.bus, ports_.clock, std::move(work.follow_on));
+  const auto acked = co_await ports_.bus.ack(queues::orders, tags_of(deliveries));
+  if (!acked) spdlog::warn("ack of settled orders failed: {}", acked.error().detail);
+  // From here on a crash leaves reservations unmarked; the sweep sends them again.
+  if (!work.marks.empty()) {
+    const auto marked = co_await ports_.ledger.settle(std::move(work.marks));
+    if (!marked) spdlog::warn("settle marks wait for the sweep: {}", marked.error().detail);
+  }
+  for (auto& release : work.releases) {
+    const auto released = co_await ports_.ledger.give_back(std::move(release));
+    if (!released) spdlog::warn("a release waits for the sweep: {}", released.error().detail);
+  }
+}
+
+}  // namespace holdfast::flows

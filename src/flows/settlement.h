@@ -1,0 +1,95 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "codec/messages.h"
+#include "flows/ledger_guard.h"
+#include "flows/outgoing.h"
+#include "ports/clock.h"
+#include "ports/message_bus.h"
+#include "ports/order_book.h"
+#include "ports/stock_ledger.h"
+
+namespace holdfast::flows {
+
+struct SettlementOptions {
+  std::size_t batch_max = 256;      ///< orders in one transaction
+  std::size_t messages_max = 64;    ///< deliveries taken at once
+  Milliseconds linger{5};
+  std::uint32_t attempts = 8;       ///< of an order that the book refuses, before it is parked
+  Milliseconds retry_first{1000};
+  Milliseconds retry_max{60'000};
+  Milliseconds journal_retention{86'400'000};
+};
+
+/// The settlement that writes an order as cancelled, nothing done: the stock journal says that the
+/// reservation was made and undone.
+std::vector<Settlement> refusal_of(const codec::IncomingOrder& incoming, CancelReason reason,
+                                   Instant now);
+
+/// What gives the units of a reservation back that will never be settled.
+GiveBack release_of(const codec::PlacedOrder& placed, Milliseconds retention);
+
+/// Takes orders from the queue and writes them into the book in batches. The order of writing is:
+/// book commit, follow-on messages confirmed, broker ack, then the ledger's settle marks (I8).
+/// One per worker loop.
+class SettlementFlow {
+ public:
+  struct Ports {
+    StockLedger& ledger;
+    OrderBook& book;
+    MessageBus& bus;
+    Clock& clock;
+    Ids& ids;
+    LedgerGuard& guard;
+  };
+  SettlementFlow(Ports ports, SettlementOptions options) : ports_(ports), options_(options) {}
+
+  /// Settles until the bus stops. Run it once.
+  boost::asio::awaitable<void> run();
+  /// Settles what one `receive` gave. For `run` and for tests.
+  boost::asio::awaitable<void> handle(std::vector<Delivery> deliveries);
+
+  /// Counters, readable from any thread.
+  [[nodiscard]] std::uint64_t settled_count() const { return settled_count_; }
+  [[nodiscard]] std::uint64_t mismatch_count() const { return mismatch_count_; }
+
+ private:
+  struct Item {
+    codec::IncomingOrder incoming;
+    std::uint32_t attempts = 0;
+  };
+  /// What a batch leaves to be done after the commit.
+  struct Work {
+    std::vector<OutgoingMessage> follow_on;
+    std::vector<SettleMark> marks;
+    std::vector<GiveBack> releases;
+  };
+
+  std::vector<Item> decode(const std::vector<Delivery>& deliveries, Work& work);
+  boost::asio::awaitable<void> settle_range(std::vector<Item> items, Work& work);
+  /// `holds_stock`: the ledger has taken the order's units and must give them back.
+  boost::asio::awaitable<void> settle_refused(Item item, bool holds_stock, Work& work);
+  boost::asio::awaitable<void> settle_stale(Item item, Work& work);
+  boost::asio::awaitable<void> finish(std::vector<Delivery> deliveries, Work work);
+  boost::asio::awaitable<PortResult<SettleResult>> write(std::vector<Settlement> batch);
+
+  Settlement settlement_of(const Item& item) const;
+  void take_reports(const std::vector<Item>& items, const SettleResult& result,
+                    std::vector<Item>& stale, Work& work);
+  void take_settled_before(const codec::PlacedOrder& placed, const SettleReport& report,
+                           Work& work) const;
+  void retry_later(Item item, Work& work);
+  void try_again_or_park(Item item, std::string detail, Work& work);
+
+  Ports ports_;
+  SettlementOptions options_;
+  std::atomic<std::uint64_t> settled_count_ = 0;
+  std::atomic<std::uint64_t> mismatch_count_ = 0;
+};
+
+}  // namespace holdfast::flows

@@ -1,0 +1,208 @@
+#include "flows/stock_desk.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "codec/order_json.h"
+#include "domain/change_ids.h"
+#include "flows/journaled_order.h"
+#include "flows/limits.h"
+
+namespace holdfast::flows {
+namespace {
+
+StockDeskAnswer answer_of(StockDeskOutcome outcome) {
+  StockDeskAnswer answer;
+  answer.outcome = outcome;
+  return answer;
+}
+
+tl::unexpected<Failure> ledger_closed() {
+  Failure failure;
+  failure.kind = FailureKind::rebuilding;
+  failure.dependency = "redis";
+  failure.detail = "the ledger is being rebuilt; what was recorded is applied when it is done";
+  return tl::unexpected<Failure>(std::move(failure));
+}
+
+}  // namespace
+
+boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::set(SetStock command) {
+  if (!ports_.ledger.connected()) co_return ledger_away();
+  BeginStockChange request;
+  request.change_id = ChangeId{"set-" + ports_.ids.next().to_string()};
+  request.sku = command.sku;
+  request.set_on_hand = command.on_hand;
+  request.create_if_missing = true;
+  request.at = ports_.clock.now();
+  const auto begun = co_await ports_.book.begin_stock_change(std::move(request));
+  if (!begun) co_return unavailable_book(begun.error());
+  if (begun->outcome == BeginStockChangeOutcome::out_of_bounds) {
+    co_return answer_of(StockDeskOutcome::out_of_bounds);
+  }
+  const auto applied = co_await apply(begun->change);
+  if (!applied) co_return tl::unexpected(applied.error());
+  if (!*applied) co_return answer_of(StockDeskOutcome::stock_below_reserved);
+  if (command.purchase_limit) {
+    const auto limited = co_await change_limit(command.sku, *command.purchase_limit);
+    if (!limited) co_return tl::unexpected(limited.error());
+  }
+  co_return co_await answer_with_stock(StockDeskOutcome::done, command.sku);
+}
+
+boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::adjust(AdjustStock command) {
+  if (!ports_.ledger.connected()) co_return ledger_away();
+  BeginStockChange request;
+  request.change_id = ChangeId{command.adjustment_id};
+  request.sku = command.sku;
+  request.delta = command.delta;
+  request.reason = std::move(command.reason);
+  request.at = ports_.clock.now();
+  const auto begun = co_await ports_.book.begin_stock_change(std::move(request));
+  if (!begun) co_return unavailable_book(begun.error());
+  auto outcome = StockDeskOutcome::done;
+  switch (begun->outcome) {
+    case BeginStockChangeOutcome::unknown_sku: co_return answer_of(StockDeskOutcome::unknown_sku);
+    case BeginStockChangeOutcome::conflict:
+      co_return answer_of(StockDeskOutcome::adjustment_id_conflict);
+    case BeginStockChangeOutcome::out_of_bounds:
+      co_return answer_of(StockDeskOutcome::out_of_bounds);
+    case BeginStockChangeOutcome::existed: outcome = StockDeskOutcome::replayed; break;
+    case BeginStockChangeOutcome::begun: break;
+  }
+  const auto applied = co_await apply(begun->change);
+  if (!applied) co_return tl::unexpected(applied.error());
+  if (!*applied) co_return answer_of(StockDeskOutcome::stock_below_reserved);
+  co_return co_await answer_with_stock(outcome, command.sku);
+}
+
+boost::asio::awaitable<Outcome<bool>> StockDesk::apply(StockChange change) {
+  if (change.state == StockChange::State::applied) co_return true;
+  if (change.state == StockChange::State::refused) co_return false;
+  Adjustment adjustment;
+  adjustment.change_id = adjustment_change(change.change_id.value);
+  adjustment.sku = change.sku;
+  adjustment.delta = change.delta;
+  const auto outcome = co_await ports_.ledger.adjust(std::move(adjustment));
+  // Whatever fails from here on, the row is pending and the sweep goes on with it.
+  if (!outcome) co_return unavailable_ledger(outcome.error());
+  bool applied = false;
+  switch (*outcome) {
+    case ChangeOutcome::closed:
+    case ChangeOutcome::busy: co_return ledger_closed();
+    case ChangeOutcome::refused: break;
+    case ChangeOutcome::already_applied:
+    case ChangeOutcome::applied: applied = true; break;
+  }
+  const auto finished = co_await ports_.book.finish_stock_change(change.change_id, applied);
+  if (!finished) co_return unavailable_book(finished.error());
+  co_return applied;
+}
+
+boost::asio::awaitable<Outcome<bool>> StockDesk::change_limit(Sku sku,
+                                                              std::optional<std::int64_t> limit) {
+  const auto row = co_await ports_.book.find_stock(sku);
+  if (!row) co_return unavailable_book(row.error());
+  if (*row && (*row)->purchase_limit == limit) co_return true;
+  const auto begun = co_await ports_.book.begin_limit_change(sku, limit);
+  if (!begun) co_return unavailable_book(begun.error());
+  co_return co_await apply_limit(std::move(sku), limit);
+}
+
+boost::asio::awaitable<Outcome<bool>> StockDesk::apply_limit(Sku sku,
+                                                             std::optional<std::int64_t> limit) {
+  const auto busy = co_await ports_.ledger.begin_limit_change(sku);
+  if (!busy) co_return unavailable_ledger(busy.error());
+  if (*busy == ChangeOutcome::closed) co_return ledger_closed();
+  // From here to `set_limit` the SKU sells nothing and takes nothing back: what is counted below
+  // cannot move. A crash in between leaves it so until the sweep comes here again.
+  std::vector<UnitsBought> bought;
+  if (limit) {
+    auto counted = co_await count_bought(sku);
+    if (!counted) co_return tl::unexpected(counted.error());
+    bought = std::move(*counted);
+  }
+  const auto set = co_await ports_.ledger.set_limit(sku, limit, std::move(bought));
+  if (!set) co_return unavailable_ledger(set.error());
+  if (*set == ChangeOutcome::closed) co_return ledger_closed();
+  const auto finished = co_await ports_.book.finish_limit_change(std::move(sku), limit);
+  if (!finished) co_return unavailable_book(finished.error());
+  co_return true;
+}
+
+boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bought(Sku sku) {
+  const auto now = ports_.clock.now();
+  const auto open = co_await ports_.ledger.read_unsettled(now, limits::kUnsettledForLimit);
+  if (!open) co_return unavailable_ledger(open.error());
+  std::vector<OrderId> except;
+  std::map<UserId, std::int64_t> units;
+  for (const auto& entry : *open) {
+    except.push_back(entry.order_id);
+    const auto placed = codec::placed_order_from_payload(entry.payload);
+    if (!placed) continue;
+    for (const auto& line : placed->order.lines) {
+      if (line.sku == sku) units[placed->order.user_id] += line.quantity.units;
+    }
+  }
+  // A refund in the book whose units the ledger has not got back will be subtracted when it has.
+  const auto unreleased = co_await ports_.book.unreleased_refunds(now, limits::kUnsettledForLimit);
+  if (!unreleased) co_return unavailable_book(unreleased.error());
+  std::vector<ChangeId> changes;
+  for (const auto& item : *unreleased) changes.push_back(refund_change(item.refund.id));
+  const auto applied = co_await ports_.ledger.find_applied(std::move(changes));
+  if (!applied) co_return unavailable_ledger(applied.error());
+  std::vector<RefundId> still_to_come;
+  for (const auto& item : *unreleased) {
+    const bool done = std::find(applied->begin(), applied->end(),
+                                refund_change(item.refund.id)) != applied->end();
+    if (!done) still_to_come.push_back(item.refund.id);
+  }
+  const auto settled =
+      co_await ports_.book.units_bought(sku, std::move(except), std::move(still_to_come));
+  if (!settled) co_return unavailable_book(settled.error());
+  for (const auto& bought : *settled) units[bought.user_id] += bought.units.units;
+  std::vector<UnitsBought> counted;
+  for (const auto& [user_id, count] : units) {
+    if (count > 0) counted.push_back(UnitsBought{user_id, Quantity{count}});
+  }
+  co_return counted;
+}
+
+boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::answer_with_stock(
+    StockDeskOutcome outcome, Sku sku) {
+  auto stock = co_await queries_.stock(std::move(sku));
+  if (!stock) co_return tl::unexpected(stock.error());
+  auto answer = answer_of(outcome);
+  answer.stock = std::move(*stock);
+  co_return answer;
+}
+
+tl::unexpected<Failure> StockDesk::ledger_away() const {
+  Failure failure;
+  failure.dependency = "redis";
+  failure.detail = "not connected; nothing was changed";
+  return tl::unexpected<Failure>(std::move(failure));
+}
+
+boost::asio::awaitable<Outcome<std::size_t>> StockDesk::finish_pending(Instant begun_before) {
+  const auto pending =
+      co_await ports_.book.pending_stock_changes(begun_before, limits::kSweepBatch);
+  if (!pending) co_return unavailable_book(pending.error());
+  std::size_t finished = 0;
+  for (const auto& change : *pending) {
+    const auto applied = co_await apply(change);
+    if (!applied) co_return tl::unexpected(applied.error());
+    ++finished;
+  }
+  const auto limits_open = co_await ports_.book.pending_limit_changes(begun_before);
+  if (!limits_open) co_return unavailable_book(limits_open.error());
+  for (const auto& row : *limits_open) {
+    const auto applied = co_await apply_limit(row.sku, row.purchase_limit);
+    if (!applied) co_return tl::unexpected(applied.error());
+    ++finished;
+  }
+  co_return finished;
+}
+
+}  // namespace holdfast::flows

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flows/failure.h"
+#include "flows/queries.h"
+#include "ports/clock.h"
+#include "ports/order_book.h"
+#include "ports/stock_ledger.h"
+
+namespace holdfast::flows {
+
+struct SetStock {
+  Sku sku;
+  std::int64_t on_hand = 0;
+  /// Outer unset: leave the limit. Inner unset: remove it.
+  std::optional<std::optional<std::int64_t>> purchase_limit;
+};
+
+struct AdjustStock {
+  Sku sku;
+  std::string adjustment_id;
+  std::int64_t delta = 0;
+  std::optional<std::string> reason;
+};
+
+enum class StockDeskOutcome {
+  unknown_sku,
+  adjustment_id_conflict,
+  out_of_bounds,         ///< on_hand would leave 0..10^12
+  stock_below_reserved,
+  replayed,
+  done,
+};
+
+struct StockDeskAnswer {
+  StockDeskOutcome outcome = StockDeskOutcome::done;
+  std::optional<StockView> stock;  ///< of `done` and `replayed`
+};
+
+/// The shop's own changes of stock: the book first, then the ledger, then the mark; the sweep
+/// finishes what was begun.
+class StockDesk {
+ public:
+  struct Ports {
+    StockLedger& ledger;
+    OrderBook& book;
+    Clock& clock;
+    Ids& ids;
+  };
+  explicit StockDesk(Ports ports)
+      : ports_(ports), queries_({ports.ledger, ports.book, ports.clock}) {}
+
+  boost::asio::awaitable<Outcome<StockDeskAnswer>> set(SetStock command);
+  boost::asio::awaitable<Outcome<StockDeskAnswer>> adjust(AdjustStock command);
+
+  /// Applies changes begun before `begun_before` that were never finished. Returns how many.
+  boost::asio::awaitable<Outcome<std::size_t>> finish_pending(Instant begun_before);
+
+ private:
+  /// False: refused, the ledger would fall below zero.
+  boost::asio::awaitable<Outcome<bool>> apply(StockChange change);
+  boost::asio::awaitable<Outcome<bool>> change_limit(Sku sku, std::optional<std::int64_t> limit);
+  boost::asio::awaitable<Outcome<bool>> apply_limit(Sku sku, std::optional<std::int64_t> limit);
+  boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> count_bought(Sku sku);
+  boost::asio::awaitable<Outcome<StockDeskAnswer>> answer_with_stock(StockDeskOutcome outcome,
+                                                                     Sku sku);
+  [[nodiscard]] tl::unexpected<Failure> ledger_away() const;
+
+  Ports ports_;
+  Queries queries_;
+};
+
+}  // namespace holdfast::flows

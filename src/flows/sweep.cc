@@ -1,0 +1,114 @@
+#include "flows/sweep.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "codec/messages.h"
+#include "flows/limits.h"
+
+namespace holdfast::flows {
+
+boost::asio::awaitable<void> Sweep::run() {
+  for (;;) {
+    co_await sweep_once();
+    co_await ports_.clock.sleep(options_.every);
+  }
+}
+
+boost::asio::awaitable<void> Sweep::sweep_once() {
+  co_await publish_outbox();
+  co_await rebuild_if_needed();
+  co_await wake_refunds();
+  co_await release_stock();
+  static_cast<void>(co_await ports_.stock.finish_pending(ports_.clock.now() - limits::kSweepGrace));
+  co_await resend_unsettled();
+}
+
+boost::asio::awaitable<void> Sweep::rebuild_if_needed() {
+  if (!ports_.guard.needs_rebuild() || !ports_.ledger.connected()) co_return;
+  // The outbox must drain while the rebuild waits for it, whoever wrote it.
+  co_await publish_all_outbox();
+  const auto rebuilt = co_await ports_.rebuild.run(ports_.guard.closed_because());
+  if (!rebuilt) spdlog::warn("the ledger is not rebuilt yet: {}", rebuilt.error().detail);
+  co_await ports_.guard.verify();
+}
+
+boost::asio::awaitable<void> Sweep::publish_outbox() {
+  co_await publish_outbox_until(ports_.clock.now() - options_.outbox_after);
+}
+
+boost::asio::awaitable<void> Sweep::publish_all_outbox() {
+  const auto closed = co_await ports_.ledger.close();
+  if (closed) co_await publish_outbox_until(ports_.clock.now());
+}
+
+boost::asio::awaitable<void> Sweep::publish_outbox_until(Instant not_after) {
+  for (std::string after;;) {
+    if (!ports_.bus.connected()) co_return;
+    const auto entries = co_await ports_.ledger.read_outbox(after, not_after, options_.batch_max);
+    if (!entries || entries->empty()) co_return;
+    std::vector<codec::OutgoingOrder> orders;
+    std::vector<std::string> outbox_ids;
+    for (const auto& entry : *entries) {
+      orders.push_back({entry.outbox_id, entry.payload});
+      outbox_ids.push_back(entry.outbox_id);
+    }
+    after = outbox_ids.back();
+    std::vector<OutgoingMessage> messages(1);
+    messages[0].queue = queues::orders;
+    messages[0].id = MessageId{ports_.ids.next()};
+    messages[0].body = codec::orders_message(orders);
+    const auto published = co_await ports_.bus.publish(std::move(messages));
+    if (!published) co_return;
+    spdlog::info("swept {} orders from the outbox into the queue", outbox_ids.size());
+    const auto deleted = co_await ports_.ledger.delete_outbox(std::move(outbox_ids));
+    if (!deleted) co_return;
+  }
+}
+
+boost::asio::awaitable<void> Sweep::wake_refunds() {
+  // The grace leaves a refund to its own delayed message, which comes about now.
+  const auto due =
+      co_await ports_.book.due_refunds(ports_.clock.now() - limits::kSweepGrace,
+                                       limits::kSweepBatch);
+  if (!due || due->empty() || !ports_.bus.connected()) co_return;
+  std::vector<OutgoingMessage> wakes;
+  for (const auto& refund : *due) {
+    wakes.push_back(refund_wake(ports_.ids, refund.order_id, refund.id));
+  }
+  const auto published = co_await ports_.bus.publish(std::move(wakes));
+  if (published) spdlog::info("swept {} refunds whose time has passed", due->size());
+}
+
+boost::asio::awaitable<void> Sweep::release_stock() {
+  if (!ports_.ledger.connected()) co_return;
+  auto unreleased = co_await ports_.book.unreleased_refunds(
+      ports_.clock.now() - limits::kSweepGrace, limits::kSweepBatch);
+  if (!unreleased || unreleased->empty()) co_return;
+  const auto released = co_await ports_.refunds.release(std::move(*unreleased));
+  if (released != 0) spdlog::info("swept the stock of {} refunds back on sale", released);
+}
+
+boost::asio::awaitable<void> Sweep::resend_unsettled() {
+  if (!ports_.guard.generation() || !ports_.bus.connected()) co_return;
+  const auto state = co_await ports_.ledger.state();
+  if (!state || state->unsettled == 0 || state->outbox_length != 0) co_return;
+  const auto depth = co_await ports_.bus.depth(queues::orders);
+  if (!depth || depth->ready != 0 || depth->consumers == 0) co_return;
+  // Nothing waits in the queue and yet there are old reservations: their mark was lost, or their
+  // message. Settlement tells which.
+  const auto entries = co_await ports_.ledger.read_unsettled(
+      ports_.clock.now() - limits::kUnsettledAge, options_.batch_max);
+  if (!entries || entries->empty()) co_return;
+  std::vector<codec::OutgoingOrder> orders;
+  for (const auto& entry : *entries) orders.push_back({"", entry.payload});
+  std::vector<OutgoingMessage> messages(1);
+  messages[0].queue = queues::orders;
+  messages[0].id = MessageId{ports_.ids.next()};
+  messages[0].body = codec::orders_message(orders);
+  const auto published = co_await ports_.bus.publish(std::move(messages));
+  if (published) spdlog::info("sent {} unsettled orders again", orders.size());
+}
+
+}  // namespace holdfast::flows

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+
+#include "flows/ledger_guard.h"
+#include "flows/outgoing.h"
+#include "flows/rebuild.h"
+#include "flows/refund_worker.h"
+#include "flows/stock_desk.h"
+#include "ports/clock.h"
+#include "ports/message_bus.h"
+#include "ports/order_book.h"
+#include "ports/stock_ledger.h"
+
+namespace holdfast::flows {
+
+struct SweepOptions {
+  Milliseconds every{1000};
+  Milliseconds outbox_after{5000};  ///< age at which an outbox entry is published again
+  std::size_t batch_max = 256;      ///< orders in one message
+};
+
+/// Scans the truth for what no message brought on: outbox entries, held and reversing refunds,
+/// stock not yet given back, changes of stock begun, reservations nobody settles, a ledger to be
+/// rebuilt. Any number of processes may sweep; every step is idempotent.
+class Sweep {
+ public:
+  struct Ports {
+    StockLedger& ledger;
+    OrderBook& book;
+    MessageBus& bus;
+    Clock& clock;
+    Ids& ids;
+    LedgerGuard& guard;
+    Rebuild& rebuild;
+    RefundWorker& refunds;
+    StockDesk& stock;
+  };
+  Sweep(Ports ports, SweepOptions options) : ports_(ports), options_(options) {}
+
+  /// Sweeps until the loop ends. Run it once.
+  boost::asio::awaitable<void> run();
+  boost::asio::awaitable<void> sweep_once();
+
+ private:
+  boost::asio::awaitable<void> rebuild_if_needed();
+  boost::asio::awaitable<void> publish_outbox();
+  boost::asio::awaitable<void> publish_all_outbox();
+  boost::asio::awaitable<void> publish_outbox_until(Instant not_after);
+  boost::asio::awaitable<void> wake_refunds();
+  boost::asio::awaitable<void> release_stock();
+  boost::asio::awaitable<void> resend_unsettled();
+
+  Ports ports_;
+  SweepOptions options_;
+};
+
+}  // namespace holdfast::flows

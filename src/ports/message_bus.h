@@ -1,0 +1,81 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/ids.h"
+#include "domain/money.h"
+#include "ports/errors.h"
+
+namespace holdfast {
+
+/// The queues there are, without the namespace: `orders`, `refunds`, `parked`, `step.<plan>.<step>`.
+namespace queues {
+inline const QueueName orders{"orders"};
+inline const QueueName refunds{"refunds"};
+inline const QueueName parked{"parked"};
+}  // namespace queues
+
+struct OutgoingMessage {
+  QueueName queue;
+  std::optional<Milliseconds> delay;  ///< by way of a wait queue; one of a few fixed values
+  MessageId id;                       ///< the same when the message is sent again
+  std::string body;
+  std::uint32_t attempts = 0;         ///< handling attempts so far, counted by the flows
+  std::map<std::string, std::string> headers;
+};
+
+struct Delivery {
+  std::uint64_t tag = 0;  ///< names this delivery to `ack`; ours, unique over reconnects
+  MessageId id;           ///< nil when the sender gave none
+  std::string body;
+  std::uint32_t attempts = 0;
+  bool redelivered = false;
+  std::map<std::string, std::string> headers;
+};
+
+struct QueueDepth {
+  std::uint64_t ready = 0;      ///< messages not yet delivered to a consumer
+  std::uint32_t consumers = 0;
+};
+
+struct BatchLimits {
+  std::size_t max_messages = 64;
+  Milliseconds linger{0};  ///< how long to wait for more once there is one
+};
+
+/// Durable queues that deliver at least once. Belongs to one loop: calls are made and coroutines
+/// resumed there, whatever threads the adapter keeps.
+class MessageBus {
+ public:
+  virtual ~MessageBus() = default;
+
+  /// Resumes when every message is confirmed as durably queued. An error may leave some of them
+  /// queued (Effect::unknown) unless it says Effect::none; send again under the same ids.
+  /// Not connected: fails at once, Effect::none.
+  virtual boost::asio::awaitable<PortResult<void>> publish(
+      std::vector<OutgoingMessage> messages) = 0;
+
+  /// Waits for at least one delivery of `queue`, then gathers more within `limits`. The first call
+  /// subscribes. Survives reconnects: it simply goes on waiting. Empty only when stopped.
+  virtual boost::asio::awaitable<std::vector<Delivery>> receive(QueueName queue,
+                                                                BatchLimits limits) = 0;
+  /// Forgets deliveries for good. A tag from a lost connection is ignored: it is delivered again.
+  virtual boost::asio::awaitable<PortResult<void>> ack(QueueName queue,
+                                                       std::vector<std::uint64_t> tags) = 0;
+
+  /// Stops delivery to `receive`; what was prefetched and not handed out goes back to the queue.
+  virtual boost::asio::awaitable<PortResult<void>> pause(QueueName queue) = 0;
+  virtual boost::asio::awaitable<PortResult<void>> resume(QueueName queue) = 0;
+
+  virtual boost::asio::awaitable<PortResult<QueueDepth>> depth(QueueName queue) = 0;
+  [[nodiscard]] virtual bool connected() const = 0;
+  /// Ends all waiting `receive` calls with an empty batch; no delivery after that.
+  virtual void stop() = 0;
+};
+
+}  // namespace holdfast
