@@ -3,8 +3,9 @@ add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives of these in coroutine frames and in Boost's inlined code.
   add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow
-                      -Wno-stringop-overread -Wno-restrict -Wno-dangling-pointer)
+                      -Wno-stringop-overread -Wno-restrict -Wno-mismatched-new-delete -Wno-dangling-pointer)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fcoroutines>)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
 endif()
 
 if(HOLDFAST_SANITIZE)
@@ -33,8 +34,10 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # ccache takes precompiled headers only when told so.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 find_program(LLD ld.lld)
 if(LLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)

@@ -30,6 +30,10 @@ command_line_has() { # PID TEXT (arguments are apart by one space)
 is_running() { server_pid "$1" >/dev/null; }
 is_stopped() { ! server_pid "$1" >/dev/null; }
 
+environment_has() { # PID LINE
+  { tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null | grep -qxF -- "$2"
+}
+
 # start_daemon NAME COMMAND...: its own session, no inherited files (a pipe or a lock of the caller
 # would stay open as long as the server lives), output to its log.
 start_daemon() {

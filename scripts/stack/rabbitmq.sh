@@ -3,7 +3,9 @@
 
 rabbitmq_program=/usr/lib/rabbitmq/bin/rabbitmq-server
 
+# Asked for when the node is stopped: what it may have left behind must not hold a port then.
 rabbitmq_ports() {
+  rabbitmq_kill_helpers
   port_of amqp
   port_of management
   port_of distribution
@@ -117,13 +119,16 @@ drop_statistics_handler() {
     -a 'gen_event delete_handler [rabbit_event,rabbit_mgmt_db_handler,[]]' >/dev/null 2>&1 || true
 }
 
-# While it boots, the node runs a short-lived second one, which would start a port mapper that
-# nobody stops. It is known by its home folder.
+# A node runs short-lived second ones while it boots, and starts a port mapper of its own when ours
+# is gone. Nobody would stop those; they are known by the home folder they were given.
 rabbitmq_kill_helpers() {
-  local home pid
+  local home pid mapper=''
   home=$(server_home rabbitmq)
-  for pid in $(pgrep -x beam.smp || true); do
-    if command_line_has "$pid" " -home $home/home "; then kill -KILL "$pid" 2>/dev/null || true; fi
+  mapper=$(server_pid epmd) || true
+  for pid in $(pgrep -x 'epmd|beam.smp' || true); do
+    if [[ $pid != "$mapper" ]] && environment_has "$pid" "HOME=$home/home"; then
+      kill -KILL "$pid" 2>/dev/null || true
+    fi
   done
 }
 
@@ -142,5 +147,6 @@ rabbitmq_stop() {
     stop_process rabbitmq TERM 60
   fi
   stop_process epmd TERM 10
+  rabbitmq_kill_helpers
 }
 rabbitmq_wipe() { rm -rf "$(server_home rabbitmq)/mnesia"; }

@@ -79,10 +79,9 @@ Rates Metrics::rates() const {
   const auto& oldest = samples_[sampled_ <= kSamples ? 0 : sampled_ % kSamples];
   const double seconds = std::chrono::duration<double>(newest.at - oldest.at).count();
   if (seconds <= 0) return {};
-  return {(newest.requests - oldest.requests) / seconds,
-          (newest.accepted - oldest.accepted) / seconds,
-          (newest.settled - oldest.settled) / seconds,
-          (newest.refunded - oldest.refunded) / seconds};
+  return {
+      (newest.requests - oldest.requests) / seconds, (newest.accepted - oldest.accepted) / seconds,
+      (newest.settled - oldest.settled) / seconds, (newest.refunded - oldest.refunded) / seconds};
 }
 
 }  // namespace holdfast::app

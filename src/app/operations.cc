@@ -12,7 +12,9 @@ namespace {
 
 namespace json = boost::json;
 
-double rounded(double value) { return std::round(value * 1000) / 1000; }
+double rounded(double value) {
+  return std::round(value * 1000) / 1000;
+}
 
 json::value age_s(const std::optional<Instant>& since, Instant now) {
   if (!since) return nullptr;
@@ -108,9 +110,8 @@ boost::asio::awaitable<json::object> AppOperations::status() {
   const auto& latency = metrics_.place_latency();
   json::object status{
       {"version", kVersion},
-      {"uptime_s", rounded(std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                                         started_)
-                               .count())},
+      {"uptime_s",
+       rounded(std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count())},
       {"rates", rates()},
       {"place_latency_ms", json::object{{"p50", rounded(latency.percentile_ms(0.50))},
                                         {"p95", rounded(latency.percentile_ms(0.95))},
@@ -149,7 +150,9 @@ boost::asio::awaitable<json::object> AppOperations::status() {
   co_return status;
 }
 
-std::string AppOperations::metrics() { return metrics_.text(); }
+std::string AppOperations::metrics() {
+  return metrics_.text();
+}
 
 void AppOperations::answered(const std::string& method, const std::string& route, int status,
                              std::chrono::microseconds took) {

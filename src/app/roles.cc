@@ -55,8 +55,8 @@ flows::OutboxOptions outbox_options(const Config& config) {
 
 flows::AdmissionOptions admission_options(const Config& config) {
   flows::AdmissionOptions options;
-  options.ack = config.admission.ack == Ack::queued ? flows::AckPolicy::queued
-                                                    : flows::AckPolicy::reserved;
+  options.ack =
+      config.admission.ack == Ack::queued ? flows::AckPolicy::queued : flows::AckPolicy::reserved;
   options.outbox_max = config.outbox.max;
   return options;
 }
@@ -119,8 +119,8 @@ void WorkerRole::start() {
 boost::asio::awaitable<PortResult<void>> WorkerRole::set_paused(bool paused) {
   // The caller is on another loop; the bus belongs to this one.
   auto change = paused ? parts_.bus.pause(queues::orders) : parts_.bus.resume(queues::orders);
-  auto done = co_await boost::asio::co_spawn(parts_.loop, std::move(change),
-                                             boost::asio::use_awaitable);
+  auto done =
+      co_await boost::asio::co_spawn(parts_.loop, std::move(change), boost::asio::use_awaitable);
   if (done) paused_ = paused;
   co_return done;
 }
@@ -164,7 +164,7 @@ ApiRole::ApiRole(const Config& config, Metrics& metrics, WorkerControl* worker)
       rebuild_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
                {config.journal.retention}),
       operations_(parts_, reconciliation_, rebuild_, metrics, worker),
-      services_{admission_, queries_,       refunds_,    stock_,       parked_,
+      services_{admission_,      queries_,    refunds_,     stock_,    parked_,
                 reconciliation_, operations_, parts_.clock, parts_.ids},
       server_(parts_.loop.get_executor(), server_options(config), services_) {}
 

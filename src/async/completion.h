@@ -28,9 +28,7 @@ class ResumptionOf final : public Resumption {
  public:
   explicit ResumptionOf(Handler handler)
       : executor_(boost::asio::get_associated_executor(handler)), handler_(std::move(handler)) {}
-  void resume() override {
-    boost::asio::post(executor_, std::move(handler_));
-  }
+  void resume() override { boost::asio::post(executor_, std::move(handler_)); }
 
  private:
   boost::asio::associated_executor_t<Handler> executor_;

@@ -1,10 +1,11 @@
 #include "async/fault_point.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <unistd.h>
 
 namespace holdfast::async {
 

@@ -32,8 +32,10 @@ boost::asio::awaitable<std::vector<T>> gather(std::vector<boost::asio::awaitable
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     boost::asio::co_spawn(executor, std::move(tasks[i]),
                           [state, i](std::exception_ptr thrown, T value) {
-                            if (thrown) state->error = thrown;
-                            else state->values[i].emplace(std::move(value));
+                            if (thrown)
+                              state->error = thrown;
+                            else
+                              state->values[i].emplace(std::move(value));
                             if (--state->open == 0) state->done.set(true);
                           });
   }

@@ -259,9 +259,8 @@ json::array refund_lines_to_json(const std::vector<RefundLine>& lines) {
   json::array array;
   array.reserve(lines.size());
   for (const auto& line : lines) {
-    array.push_back(json::object{{"sku", line.sku.value},
-                                 {"quantity", line.quantity.units},
-                                 {"restock", line.restock}});
+    array.push_back(json::object{
+        {"sku", line.sku.value}, {"quantity", line.quantity.units}, {"restock", line.restock}});
   }
   return array;
 }
@@ -341,8 +340,8 @@ Decoded<PlacedOrder> placed_order_from_json(const json::value& value) {
   order.plan_version = reader.text("plan_version");
   order.steps = reader.part<std::vector<Step>>("steps", pending_steps);
   if (reader.has("attributes")) {
-    order.attributes = reader.part<std::map<std::string, std::string>>("attributes",
-                                                                       attributes_from_json);
+    order.attributes =
+        reader.part<std::map<std::string, std::string>>("attributes", attributes_from_json);
   }
   order.placed_at = reader.instant("placed_at");
   placed.generation = reader.text("generation");

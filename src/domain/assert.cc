@@ -5,9 +5,8 @@
 
 namespace holdfast {
 
-void assertion_failed(const char* expression, std::source_location where) {
-  std::fprintf(stderr, "holdfast: assertion failed: %s at %s:%u in %s\n", expression,
-               where.file_name(), where.line(), where.function_name());
+void assertion_failed(const char* expression, const char* file, int line) {
+  std::fprintf(stderr, "holdfast: assertion failed: %s at %s:%d\n", expression, file, line);
   std::abort();
 }
 

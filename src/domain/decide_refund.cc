@@ -103,7 +103,7 @@ std::optional<RefundRequestOutcome> refusal_by_status(OrderStatus status) {
     case OrderStatus::completed:
     case OrderStatus::partially_refunded: return std::nullopt;
   }
-  assertion_failed("a known order status", std::source_location::current());
+  HF_UNREACHABLE("no known order status");
 }
 
 /// Every step of its plan is done and units may be left to give back.
@@ -231,7 +231,7 @@ RefundCheck decide_refund_check(const Order& order, const Refund& refund,
       return check;
     case OrderStatus::refunded: break;  // its units are claimed by this refund: I5 was broken
   }
-  assertion_failed("an order that a held refund can have", std::source_location::current());
+  HF_UNREACHABLE("no order that a held refund can have");
 }
 
 Reversal decide_reversal(const Order& order, const Refund& refund, std::int64_t points_per,

@@ -20,8 +20,8 @@ struct RefundPolicy {
 /// In order of precedence: the first that holds is the answer.
 enum class RefundRequestOutcome {
   unknown_order,
-  conflict,              ///< the id belongs to another refund
-  replayed,              ///< the same refund was asked for before
+  conflict,  ///< the id belongs to another refund
+  replayed,  ///< the same refund was asked for before
   order_cancelled,
   already_refunded,
   invalid,               ///< a line the order has not, see the field errors

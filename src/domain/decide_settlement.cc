@@ -38,7 +38,7 @@ void apply_effect(const PlanStep& planned, SettlementDecision& decision) {
     case StepKind::await:
     case StepKind::amqp: break;
   }
-  assertion_failed("a local step", std::source_location::current());
+  HF_UNREACHABLE("no local step");
 }
 
 }  // namespace

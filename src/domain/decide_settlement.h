@@ -10,7 +10,7 @@ namespace holdfast {
 /// An order as the settlement writes it, and the local effects that go with it.
 struct SettlementDecision {
   Order order;
-  bool deducts_stock = false;   ///< by its lines, in the book
+  bool deducts_stock = false;  ///< by its lines, in the book
   std::int64_t points_delta = 0;
 };
 

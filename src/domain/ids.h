@@ -46,7 +46,8 @@ using RefundId = Id<struct RefundTag>;
 using ReservationId = Id<struct ReservationTag>;
 using MessageId = Id<struct MessageTag>;
 
-/// A text that names one kind of thing: 1 to 64 characters of `A-Za-z0-9._:-` where a user chose it.
+/// A text that names one kind of thing: 1 to 64 characters of `A-Za-z0-9._:-` where a user chose
+/// it.
 template <class Tag>
 struct Name {
   std::string value;

@@ -31,7 +31,9 @@ struct Quantity {
 };
 
 /// `price * count`; the caller has checked the bounds (see order_request.h).
-inline Money operator*(Money price, Quantity count) { return Money{price.minor * count.units}; }
+inline Money operator*(Money price, Quantity count) {
+  return Money{price.minor * count.units};
+}
 
 /// ISO 4217 code, three upper-case letters.
 struct Currency {

@@ -35,7 +35,7 @@ std::string_view to_string(OrderStatus status) {
     case OrderStatus::cancelling: return "cancelling";
     case OrderStatus::cancelled: return "cancelled";
   }
-  assertion_failed("a known order status", std::source_location::current());
+  HF_UNREACHABLE("no known order status");
 }
 
 std::string_view to_string(CancelReason reason) {
@@ -46,7 +46,7 @@ std::string_view to_string(CancelReason reason) {
     case CancelReason::preempted: return "preempted";
     case CancelReason::stock_mismatch: return "stock_mismatch";
   }
-  assertion_failed("a known cancel reason", std::source_location::current());
+  HF_UNREACHABLE("no known cancel reason");
 }
 
 std::string_view to_string(StepStatus status) {
@@ -59,7 +59,7 @@ std::string_view to_string(StepStatus status) {
     case StepStatus::failed: return "failed";
     case StepStatus::skipped: return "skipped";
   }
-  assertion_failed("a known step status", std::source_location::current());
+  HF_UNREACHABLE("no known step status");
 }
 
 std::string_view to_string(ReverseStatus status) {
@@ -69,7 +69,7 @@ std::string_view to_string(ReverseStatus status) {
     case ReverseStatus::done: return "done";
     case ReverseStatus::not_needed: return "not_needed";
   }
-  assertion_failed("a known reverse status", std::source_location::current());
+  HF_UNREACHABLE("no known reverse status");
 }
 
 std::optional<OrderStatus> parse_order_status(std::string_view text) {
@@ -102,7 +102,7 @@ bool is_final(OrderStatus status) {
     case OrderStatus::processing:
     case OrderStatus::cancelling: return false;
   }
-  assertion_failed("a known order status", std::source_location::current());
+  HF_UNREACHABLE("no known order status");
 }
 
 Money amount_of(const std::vector<OrderLine>& lines) {

@@ -50,7 +50,7 @@ std::string_view to_string(StepKind kind) {
     case StepKind::await: return "await";
     case StepKind::amqp: return "amqp";
   }
-  assertion_failed("a known step kind", std::source_location::current());
+  HF_UNREACHABLE("no known step kind");
 }
 
 bool is_local(StepKind kind) {
@@ -61,7 +61,7 @@ bool is_local(StepKind kind) {
     case StepKind::await:
     case StepKind::amqp: return false;
   }
-  assertion_failed("a known step kind", std::source_location::current());
+  HF_UNREACHABLE("no known step kind");
 }
 
 Plan default_plan() {

@@ -16,8 +16,8 @@ enum class StepKind { stock, points, http, await, amqp };
 struct PlanStep {
   StepName name;
   StepKind kind = StepKind::stock;
-  std::vector<StepName> after;   ///< steps that must be done before this one begins
-  std::int64_t points_per = 100; ///< kind `points`: minor units that earn one point, at least 1
+  std::vector<StepName> after;    ///< steps that must be done before this one begins
+  std::int64_t points_per = 100;  ///< kind `points`: minor units that earn one point, at least 1
 
   bool operator==(const PlanStep&) const = default;
 };

@@ -24,7 +24,7 @@ std::string_view to_string(RefundStatus status) {
     case RefundStatus::needs_attention: return "needs_attention";
     case RefundStatus::failed: return "failed";
   }
-  assertion_failed("a known refund status", std::source_location::current());
+  HF_UNREACHABLE("no known refund status");
 }
 
 std::string_view to_string(WhenIncomplete policy) {
@@ -32,7 +32,7 @@ std::string_view to_string(WhenIncomplete policy) {
     case WhenIncomplete::wait: return "wait";
     case WhenIncomplete::preempt: return "preempt";
   }
-  assertion_failed("a known refund policy", std::source_location::current());
+  HF_UNREACHABLE("no known refund policy");
 }
 
 std::optional<RefundStatus> parse_refund_status(std::string_view text) {
@@ -52,7 +52,7 @@ bool is_final(RefundStatus status) {
     case RefundStatus::waiting:
     case RefundStatus::reversing: return false;
   }
-  assertion_failed("a known refund status", std::source_location::current());
+  HF_UNREACHABLE("no known refund status");
 }
 
 bool is_under_way(RefundStatus status) {
@@ -64,7 +64,7 @@ bool is_under_way(RefundStatus status) {
     case RefundStatus::void_:
     case RefundStatus::failed: return false;
   }
-  assertion_failed("a known refund status", std::source_location::current());
+  HF_UNREACHABLE("no known refund status");
 }
 
 }  // namespace holdfast

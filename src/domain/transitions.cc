@@ -203,7 +203,7 @@ std::string_view to_string(OrderEvent event) {
     case OrderEvent::refunded_in_part: return "refunded_in_part";
     case OrderEvent::refunded_in_full: return "refunded_in_full";
   }
-  assertion_failed("a known order event", std::source_location::current());
+  HF_UNREACHABLE("no known order event");
 }
 
 std::string_view to_string(StepEvent event) {
@@ -216,7 +216,7 @@ std::string_view to_string(StepEvent event) {
     case StepEvent::skipped: return "skipped";
     case StepEvent::given_up: return "given_up";
   }
-  assertion_failed("a known step event", std::source_location::current());
+  HF_UNREACHABLE("no known step event");
 }
 
 std::string_view to_string(ReverseEvent event) {
@@ -226,7 +226,7 @@ std::string_view to_string(ReverseEvent event) {
     case ReverseEvent::no_answer: return "no_answer";
     case ReverseEvent::found_unneeded: return "found_unneeded";
   }
-  assertion_failed("a known reverse event", std::source_location::current());
+  HF_UNREACHABLE("no known reverse event");
 }
 
 std::string_view to_string(RefundEvent event) {
@@ -239,7 +239,7 @@ std::string_view to_string(RefundEvent event) {
     case RefundEvent::retried: return "retried";
     case RefundEvent::discarded: return "discarded";
   }
-  assertion_failed("a known refund event", std::source_location::current());
+  HF_UNREACHABLE("no known refund event");
 }
 
 }  // namespace holdfast

@@ -21,13 +21,13 @@ enum class OrderEvent {
 
 /// What can happen to the forward side of a step.
 enum class StepEvent {
-  begun,        ///< an attempt is being made
+  begun,  ///< an attempt is being made
   succeeded,
-  declined,     ///< a final no
-  no_answer,    ///< timeout, 5xx: nobody knows
-  deferred,     ///< the other side will report later
-  skipped,      ///< will never be begun
-  given_up,     ///< an operator discarded it, or the deadline passed
+  declined,   ///< a final no
+  no_answer,  ///< timeout, 5xx: nobody knows
+  deferred,   ///< the other side will report later
+  skipped,    ///< will never be begun
+  given_up,   ///< an operator discarded it, or the deadline passed
 };
 
 /// What can happen to the reverse side of a step.
@@ -35,13 +35,13 @@ enum class ReverseEvent { begun, succeeded, no_answer, found_unneeded };
 
 /// What can happen to a refund.
 enum class RefundEvent {
-  order_completed,   ///< found on a wake-up
-  order_cancelled,   ///< its compensation gives everything back
-  preempted,         ///< it stops its order and reverses what is done
-  reversed,          ///< every reversal is done
-  parked,            ///< a reversal used up its attempts
-  retried,           ///< an operator sends it again
-  discarded,         ///< an operator gives it up
+  order_completed,  ///< found on a wake-up
+  order_cancelled,  ///< its compensation gives everything back
+  preempted,        ///< it stops its order and reverses what is done
+  reversed,         ///< every reversal is done
+  parked,           ///< a reversal used up its attempts
+  retried,          ///< an operator sends it again
+  discarded,        ///< an operator gives it up
 };
 
 /// The outcome of an event: the next state, the same state for a harmless repeat, or impossible.
@@ -67,10 +67,9 @@ State next(State state, Event event);
 inline constexpr std::array kOrderEvents{
     OrderEvent::settled,     OrderEvent::steps_done,       OrderEvent::cancel_requested,
     OrderEvent::compensated, OrderEvent::refunded_in_part, OrderEvent::refunded_in_full};
-inline constexpr std::array kStepEvents{StepEvent::begun,    StepEvent::succeeded,
-                                        StepEvent::declined, StepEvent::no_answer,
-                                        StepEvent::deferred, StepEvent::skipped,
-                                        StepEvent::given_up};
+inline constexpr std::array kStepEvents{
+    StepEvent::begun,    StepEvent::succeeded, StepEvent::declined, StepEvent::no_answer,
+    StepEvent::deferred, StepEvent::skipped,   StepEvent::given_up};
 inline constexpr std::array kReverseEvents{ReverseEvent::begun, ReverseEvent::succeeded,
                                            ReverseEvent::no_answer, ReverseEvent::found_unneeded};
 inline constexpr std::array kRefundEvents{

@@ -49,9 +49,9 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
                         ports_.guard.closed_because());
   }
   const auto now = ports_.clock.now();
-  Order order = make_order(command.request, plan->second,
-                           NewOrder{command.order_id, ReservationId{ports_.ids.next()},
-                                    fingerprint, now});
+  Order order =
+      make_order(command.request, plan->second,
+                 NewOrder{command.order_id, ReservationId{ports_.ids.next()}, fingerprint, now});
   auto request = reserve_request(order, *generation, now, options_.outbox_max);
   auto payload = request.payload;
   auto reserved = co_await ports_.ledger.reserve(std::move(request));

@@ -26,11 +26,11 @@ struct PlaceCommand {
 
 enum class PlaceOutcome {
   unknown_plan,
-  rebuilding,       ///< the ledger is closed; no effect
-  unavailable,      ///< Redis is away; the same id may safely be sent again
+  rebuilding,   ///< the ledger is closed; no effect
+  unavailable,  ///< Redis is away; the same id may safely be sent again
   replayed,
   conflict,
-  overloaded,       ///< the outbox is full; no effect
+  overloaded,  ///< the outbox is full; no effect
   unknown_sku,
   out_of_stock,
   limit_exceeded,

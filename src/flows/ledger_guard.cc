@@ -36,53 +36,54 @@ void LedgerGuard::close(std::string because, bool rebuild) {
   needs_rebuild_ = rebuild;
 }
 
-void LedgerGuard::compare_with_book(const LedgerState& state,
-                                    const std::optional<LedgerRecord>& record) {
-  if (!record) return close("the ledger was never built from the book", true);
-  if (!state.generation) return close("Redis has no generation token", true);
-  if (*state.generation != record->generation) {
-    return close("Redis holds another generation than the book recorded", true);
+void LedgerGuard::compare(const LedgerState& state, const Known& known) {
+  if (known.book_away) {
+    const bool ours = state.generation && *state.generation == last_generation_;
+    if (!ours) return close("PostgreSQL is away and this ledger cannot be verified", false);
+  } else {
+    if (!known.record) return close("the ledger was never built from the book", true);
+    if (!state.generation) return close("Redis has no generation token", true);
+    if (*state.generation != known.record->generation) {
+      return close("Redis holds another generation than the book recorded", true);
+    }
+    if (outbox_id_less(state.last_outbox_id, known.record->high_water)) {
+      return close("Redis came back with older data than the book has seen", true);
+    }
   }
-  const bool own_memory_counts = *state.generation == last_generation_;
-  if (outbox_id_less(state.last_outbox_id, record->high_water) ||
-      (own_memory_counts && outbox_id_less(state.last_outbox_id, high_water_))) {
-    return close("Redis came back with older data than was seen of it", true);
-  }
-  adopt(*state.generation);
-}
-
-void LedgerGuard::compare_with_own_memory(const LedgerState& state) {
-  const bool known = state.generation && *state.generation == last_generation_;
-  if (!known) return close("PostgreSQL is away and this ledger cannot be verified", false);
-  if (outbox_id_less(state.last_outbox_id, high_water_)) {
-    return close("Redis came back with older data than was seen of it", true);
+  const bool ours = *state.generation == last_generation_;
+  if (ours && outbox_id_less(state.last_outbox_id, known.high_water)) {
+    return close("Redis came back with older data than this process has seen", true);
   }
   adopt(*state.generation);
 }
 
 boost::asio::awaitable<void> LedgerGuard::verify() {
   const auto doubts_before = doubts_;
+  // What is known is gathered before the ledger is asked: it grows while this waits.
+  Known known;
+  known.high_water = high_water_;
+  auto record = co_await book_.ledger_record();
   const auto state = co_await ledger_.state();
   if (doubts_ != doubts_before) co_return;
   if (!state) {
     close("Redis is away: " + state.error().detail, false);
     co_return;
   }
-  const auto record = co_await book_.ledger_record();
-  if (doubts_ != doubts_before) co_return;
-  // A token that was there while this looked may be gone by now; reserve checks it every time.
-  if (record) {
-    compare_with_book(*state, *record);
-  } else {
-    compare_with_own_memory(*state);
+  if (record && *record && state->generation && *state->generation != (*record)->generation) {
+    // A rebuild in between? It is recorded before its token is written, so look again.
+    record = co_await book_.ledger_record();
+    if (doubts_ != doubts_before) co_return;
+    if (record && *record) (*record)->high_water.clear();
   }
+  known.book_away = !record;
+  if (record) known.record = std::move(*record);
+  compare(*state, known);
 }
 
 boost::asio::awaitable<void> LedgerGuard::watch() {
   for (;;) {
     co_await verify();
-    co_await clock_.sleep(generation_ ? limits::kGuardIntervalOpen
-                                      : limits::kGuardIntervalClosed);
+    co_await clock_.sleep(generation_ ? limits::kGuardIntervalOpen : limits::kGuardIntervalClosed);
   }
 }
 

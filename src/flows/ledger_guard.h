@@ -38,8 +38,13 @@ class LedgerGuard {
  private:
   void adopt(const std::string& generation);
   void close(std::string because, bool rebuild);
-  void compare_with_book(const LedgerState& state, const std::optional<LedgerRecord>& record);
-  void compare_with_own_memory(const LedgerState& state);
+  /// What must be found in the ledger, gathered before it was asked.
+  struct Known {
+    bool book_away = false;
+    std::optional<LedgerRecord> record;
+    std::string high_water;
+  };
+  void compare(const LedgerState& state, const Known& known);
 
   StockLedger& ledger_;
   OrderBook& book_;

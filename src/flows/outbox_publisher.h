@@ -21,8 +21,8 @@ struct OutboxItem {
 };
 
 struct OutboxOptions {
-  std::size_t batch_max = 256;      ///< orders in one message
-  Milliseconds ack_timeout{2000};   ///< after which a waiter is told `false`
+  std::size_t batch_max = 256;     ///< orders in one message
+  Milliseconds ack_timeout{2000};  ///< after which a waiter is told `false`
 };
 
 /// Publishes accepted orders, as one message whatever has gathered while the last confirm was in

@@ -42,8 +42,7 @@ class Queries {
                                                                     PageRequest page);
   boost::asio::awaitable<Outcome<Refund>> refund(RefundId refund_id);
   boost::asio::awaitable<Outcome<Refund>> wait_for_refund(RefundId refund_id, Milliseconds wait);
-  boost::asio::awaitable<Outcome<Page<Refund>>> list_refunds(RefundFilter filter,
-                                                             PageRequest page);
+  boost::asio::awaitable<Outcome<Page<Refund>>> list_refunds(RefundFilter filter, PageRequest page);
   boost::asio::awaitable<Outcome<StockView>> stock(Sku sku);
   boost::asio::awaitable<Outcome<Page<StockView>>> list_stock(PageRequest page);
   boost::asio::awaitable<Outcome<Page<JournalRow>>> stock_journal(Sku sku, PageRequest page);

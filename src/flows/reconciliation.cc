@@ -67,8 +67,8 @@ boost::asio::awaitable<Outcome<Reconciliation::Transit>> Reconciliation::read_tr
     // A gain is in the book before it is in the ledger, a loss in the ledger before the book.
     const bool in_ledger = is_applied(*applied, adjustment_change(change.change_id.value));
     const bool gain = change.delta > 0;
-    if (gain != in_ledger) transit.units[change.sku] += change.delta > 0 ? change.delta
-                                                                         : -change.delta;
+    if (gain != in_ledger)
+      transit.units[change.sku] += change.delta > 0 ? change.delta : -change.delta;
   }
   transit.refunds = static_cast<std::int64_t>(unreleased->size());
   transit.changes = static_cast<std::int64_t>(pending->size());

@@ -30,7 +30,7 @@ struct SkuBalance {
 
 struct InFlight {
   std::int64_t outbox = 0;
-  std::int64_t unsettled = 0;  ///< reservations whose order is not marked settled
+  std::int64_t unsettled = 0;        ///< reservations whose order is not marked settled
   std::int64_t queued_messages = 0;  ///< -1 while RabbitMQ is away
   std::int64_t unreleased_refunds = 0;
   std::int64_t pending_changes = 0;

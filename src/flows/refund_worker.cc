@@ -76,15 +76,14 @@ std::vector<RefundWorker::Wake> RefundWorker::decode(const std::vector<Delivery>
       work.follow_on.push_back(
           parked_message(ports_.ids, ports_.clock.now(), parking, delivery.body));
     } else if (seen.insert(refund->refund_id).second) {
-      wakes.push_back(
-          Wake{*refund, delivery.attempts, delivery.headers.contains(kRetryHeader)});
+      wakes.push_back(Wake{*refund, delivery.attempts, delivery.headers.contains(kRetryHeader)});
     }
   }
   return wakes;
 }
 
-boost::asio::awaitable<std::vector<OrderRef>> RefundWorker::refs_for(
-    std::vector<OrderId> order_ids, bool journaled) {
+boost::asio::awaitable<std::vector<OrderRef>> RefundWorker::refs_for(std::vector<OrderId> order_ids,
+                                                                     bool journaled) {
   std::vector<OrderRef> refs;
   refs.reserve(order_ids.size());
   std::vector<boost::asio::awaitable<PortResult<std::optional<Order>>>> lookups;
@@ -110,14 +109,12 @@ boost::asio::awaitable<void> RefundWorker::handle_range(std::vector<Wake> wakes,
   if (updated) {
     std::move(attempt.follow_on.begin(), attempt.follow_on.end(),
               std::back_inserter(work.follow_on));
-    std::move(attempt.released.begin(), attempt.released.end(),
-              std::back_inserter(work.released));
+    std::move(attempt.released.begin(), attempt.released.end(), std::back_inserter(work.released));
     for (const auto& aggregate : *updated) order_ids.erase(aggregate.order.id);
     if (order_ids.empty() || journaled) co_return;
     // Refunds that overtook their orders: those are in the journal still.
-    std::erase_if(wakes, [&](const Wake& wake) {
-      return !order_ids.contains(wake.refund.order_id);
-    });
+    std::erase_if(wakes,
+                  [&](const Wake& wake) { return !order_ids.contains(wake.refund.order_id); });
     co_await handle_range(std::move(wakes), true, work);
   } else if (wakes.size() == 1) {
     co_await try_again_or_park(wakes.front(), updated.error().detail, work);
@@ -201,8 +198,8 @@ void RefundWorker::reverse(OrderChange& change, Order& order, Refund refund, Ins
     change.stock.push_back(std::move(movement));
   }
   if (reversal.points_delta != 0) {
-    change.points.push_back(PointsMovement{order.user_id, reversal.points_delta,
-                                           MovementKind::refund, cause, now});
+    change.points.push_back(
+        PointsMovement{order.user_id, reversal.points_delta, MovementKind::refund, cause, now});
   }
   order = reversal.order;
   change.order = std::move(reversal.order);
@@ -269,8 +266,8 @@ boost::asio::awaitable<void> RefundWorker::try_again_or_park(Wake wake, std::str
   parking.refund_id = wake.refund.refund_id;
   parking.attempts = attempts;
   parking.detail = std::move(detail);
-  work.follow_on.push_back(parked_message(ports_.ids, ports_.clock.now(), parking,
-                                          codec::refund_message(wake.refund)));
+  work.follow_on.push_back(
+      parked_message(ports_.ids, ports_.clock.now(), parking, codec::refund_message(wake.refund)));
 }
 
 }  // namespace holdfast::flows

@@ -53,7 +53,7 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand com
 
 boost::asio::awaitable<bool> Refunds::names_another_refund(const RefundCommand& command) {
   const auto standing = co_await ports_.book.find_refund(command.refund_id);
-  co_return standing && *standing && (*standing)->order_id != command.order_id;
+  co_return standing&&* standing && (*standing)->order_id != command.order_id;
 }
 
 boost::asio::awaitable<void> Refunds::wake(Refund refund) {
@@ -83,8 +83,8 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::preview(OrderId order_id,
   RefundDecision decision;
   decision.outcome = RefundRequestOutcome::unknown_order;
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
-    decision = decide_refund_request(aggregate.order, aggregate.refunds, id, "", request, policy_,
-                                     now);
+    decision =
+        decide_refund_request(aggregate.order, aggregate.refunds, id, "", request, policy_, now);
     return OrderChange{};
   };
   const auto updated = co_await update_order(ports_.book, ports_.ledger, order_id, decide);

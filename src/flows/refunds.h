@@ -24,8 +24,8 @@ struct RefundCommand {
 /// What became of a request; `outcome` is the domain's word for it.
 struct RefundAnswer {
   RefundRequestOutcome outcome = RefundRequestOutcome::accepted;
-  std::optional<Refund> refund;     ///< of `accepted`, `replayed` and a preview
-  std::vector<FieldError> errors;   ///< of `invalid`
+  std::optional<Refund> refund;    ///< of `accepted`, `replayed` and a preview
+  std::vector<FieldError> errors;  ///< of `invalid`
   std::string detail;
 };
 

@@ -41,7 +41,8 @@ GiveBack release_of(const codec::PlacedOrder& placed, Milliseconds retention) {
   release.user_id = order.user_id;
   release.to_available = units_of(order.lines);
   release.to_limit = release.to_available;
-  release.reservation = GiveBack::Unsettled{order.id, order.reservation_id, retention, placed.generation};
+  release.reservation =
+      GiveBack::Unsettled{order.id, order.reservation_id, retention, placed.generation};
   return release;
 }
 
@@ -80,8 +81,8 @@ boost::asio::awaitable<void> SettlementFlow::handle(std::vector<Delivery> delive
     std::vector<Item> rest;
     std::unordered_set<OrderId> seen;
     for (auto& item : items) {
-      const bool fits = batch.size() < options_.batch_max &&
-                        seen.insert(item.incoming.placed.order.id).second;
+      const bool fits =
+          batch.size() < options_.batch_max && seen.insert(item.incoming.placed.order.id).second;
       (fits ? batch : rest).push_back(std::move(item));
     }
     co_await settle_range(std::move(batch), work);
@@ -119,7 +120,8 @@ Settlement SettlementFlow::settlement_of(const Item& item) const {
   settlement.generation = placed.generation;
   settlement.outbox_id = item.incoming.outbox_id;
   for (const auto& line : decided.order.lines) {
-    auto movement = movement_of(decided.order, line, -line.quantity.units, MovementKind::order, now);
+    auto movement =
+        movement_of(decided.order, line, -line.quantity.units, MovementKind::order, now);
     movement.sold = decided.deducts_stock ? line.quantity.units : 0;
     settlement.stock.push_back(std::move(movement));
   }
@@ -176,7 +178,9 @@ void SettlementFlow::take_reports(const std::vector<Item>& items, const SettleRe
         ++settled_count_;
         work.marks.push_back(mark_of(placed.order, options_.journal_retention));
         break;
-      case SettleOutcome::already_settled: take_settled_before(placed, result.reports[i], work); break;
+      case SettleOutcome::already_settled:
+        take_settled_before(placed, result.reports[i], work);
+        break;
       case SettleOutcome::other_reservation:
         work.releases.push_back(release_of(placed, options_.journal_retention));
         break;
@@ -247,9 +251,10 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
   switch (result->reports.front().outcome) {
     case SettleOutcome::settled:
       ++mismatch_count_;
-      spdlog::error("order {} was cancelled for stock_mismatch: the book has not the units that "
-                    "Redis sold; look at `holdfast reconcile`",
-                    placed.order.id.to_string());
+      spdlog::error(
+          "order {} was cancelled for stock_mismatch: the book has not the units that "
+          "Redis sold; look at `holdfast reconcile`",
+          placed.order.id.to_string());
       if (holds_stock) work.releases.push_back(release_of(placed, options_.journal_retention));
       break;
     case SettleOutcome::already_settled:

@@ -17,10 +17,10 @@
 namespace holdfast::flows {
 
 struct SettlementOptions {
-  std::size_t batch_max = 256;      ///< orders in one transaction
-  std::size_t messages_max = 64;    ///< deliveries taken at once
+  std::size_t batch_max = 256;    ///< orders in one transaction
+  std::size_t messages_max = 64;  ///< deliveries taken at once
   Milliseconds linger{5};
-  std::uint32_t attempts = 8;       ///< of an order that the book refuses, before it is parked
+  std::uint32_t attempts = 8;  ///< of an order that the book refuses, before it is parked
   Milliseconds retry_first{1000};
   Milliseconds retry_max{60'000};
   Milliseconds journal_retention{86'400'000};

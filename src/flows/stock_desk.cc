@@ -78,7 +78,9 @@ boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::adjust(AdjustStock c
 }
 
 boost::asio::awaitable<Outcome<bool>> StockDesk::apply(StockChange change) {
-  if (change.state == StockChange::State::applied) co_return true;
+  // A SKU set to what the book has already, as a new one to 0, is made known to the ledger too.
+  const bool nothing_to_finish = change.state == StockChange::State::applied;
+  if (nothing_to_finish && change.delta != 0) co_return true;
   if (change.state == StockChange::State::refused) co_return false;
   Adjustment adjustment;
   adjustment.change_id = adjustment_change(change.change_id.value);
@@ -95,6 +97,7 @@ boost::asio::awaitable<Outcome<bool>> StockDesk::apply(StockChange change) {
     case ChangeOutcome::already_applied:
     case ChangeOutcome::applied: applied = true; break;
   }
+  if (nothing_to_finish) co_return applied;
   const auto finished = co_await ports_.book.finish_stock_change(change.change_id, applied);
   if (!finished) co_return unavailable_book(finished.error());
   co_return applied;
@@ -154,8 +157,8 @@ boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bough
   if (!applied) co_return unavailable_ledger(applied.error());
   std::vector<RefundId> still_to_come;
   for (const auto& item : *unreleased) {
-    const bool done = std::find(applied->begin(), applied->end(),
-                                refund_change(item.refund.id)) != applied->end();
+    const bool done = std::find(applied->begin(), applied->end(), refund_change(item.refund.id)) !=
+                      applied->end();
     if (!done) still_to_come.push_back(item.refund.id);
   }
   const auto settled =

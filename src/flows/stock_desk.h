@@ -31,7 +31,7 @@ struct AdjustStock {
 enum class StockDeskOutcome {
   unknown_sku,
   adjustment_id_conflict,
-  out_of_bounds,         ///< on_hand would leave 0..10^12
+  out_of_bounds,  ///< on_hand would leave 0..10^12
   stock_below_reserved,
   replayed,
   done,

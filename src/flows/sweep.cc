@@ -69,9 +69,8 @@ boost::asio::awaitable<void> Sweep::publish_outbox_until(Instant not_after) {
 
 boost::asio::awaitable<void> Sweep::wake_refunds() {
   // The grace leaves a refund to its own delayed message, which comes about now.
-  const auto due =
-      co_await ports_.book.due_refunds(ports_.clock.now() - limits::kSweepGrace,
-                                       limits::kSweepBatch);
+  const auto due = co_await ports_.book.due_refunds(ports_.clock.now() - limits::kSweepGrace,
+                                                    limits::kSweepBatch);
   if (!due || due->empty() || !ports_.bus.connected()) co_return;
   std::vector<OutgoingMessage> wakes;
   for (const auto& refund : *due) {

@@ -53,7 +53,9 @@ class Connection final : public Expirable {
     cancel();
   }
   void drain() override {
-    if (waiting_for_request_) cut();
+    // A request that has come already is still answered, also when it was read just now and this
+    // cancels nothing any more.
+    if (is_over()) cancel();
   }
   void cut() override {
     cut_ = true;
@@ -67,6 +69,11 @@ class Connection final : public Expirable {
   asio::awaitable<bool> answer();
   asio::awaitable<void> linger();
   void follow_stage();
+  /// The server stops, and this client has asked nothing more.
+  [[nodiscard]] bool is_over() {
+    error_code ignored;
+    return core_->stopping && waiting_for_request_ && socket_.available(ignored) == 0;
+  }
   void expect_next();
   void expect(std::chrono::milliseconds within) {
     deadline_ = Clock::now() + within - core_->sweep_every;
@@ -103,14 +110,13 @@ void Connection::expect_next() {
   reader_.next();
   stage_ = RequestReader::Stage::idle;
   waiting_for_request_ = reader_.stage() == RequestReader::Stage::idle;
-  expect(waiting_for_request_ ? core_->options.keep_alive_timeout
-                              : core_->options.request_timeout);
+  expect(waiting_for_request_ ? core_->options.keep_alive_timeout : core_->options.request_timeout);
 }
 
 /// False when the connection is over. When the deadline passed under a request, the answer to that
 /// was sent.
 asio::awaitable<bool> Connection::read_some() {
-  if (cut_) co_return false;
+  if (cut_ || is_over()) co_return false;
   const auto [error, bytes] = co_await socket_.async_read_some(reader_.prepare(), kTuple);
   if (!error) {
     expired_ = false;  // it came just before it was too late
@@ -164,7 +170,7 @@ asio::awaitable<bool> Connection::answer() {
   append_response(out_, response, framing);
   const bool sent = co_await send(out_);
   if (out_.capacity() > limits::kMaxBodyBytes) std::string().swap(out_);
-  co_return sent && framing.keep_alive;
+  co_return sent&& framing.keep_alive;
 }
 
 asio::awaitable<void> Connection::refuse_and_end(Problem problem) {

@@ -32,7 +32,8 @@ bool is_json(std::string_view content_type) {
     if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"') {
       charset = charset.substr(1, charset.size() - 2);
     }
-    if (!same(charset, "utf-8") && !same(charset, "utf8") && !same(charset, "us-ascii")) return false;
+    if (!same(charset, "utf-8") && !same(charset, "utf8") && !same(charset, "us-ascii"))
+      return false;
   }
   return true;
 }

@@ -48,8 +48,8 @@ asio::awaitable<Response> run(ServerCore& core, const Request& request, JsonDocu
   }
   auto query = Query::parse(match.query, match.route->query);
   if (!query) co_return to_response(query.error());
-  Context context{core.services, request, *principal, document, std::move(*query),
-                  std::move(match.path)};
+  Context context{core.services, request,           *principal,
+                  document,      std::move(*query), std::move(match.path)};
   bool threw = false;
   Response response;
   try {

@@ -8,7 +8,9 @@ namespace {
 
 using boost::asio::awaitable;
 
-http::FakeWorld& world_of(Clock& clock) { return static_cast<http::FakeWorld&>(clock); }
+http::FakeWorld& world_of(Clock& clock) {
+  return static_cast<http::FakeWorld&>(clock);
+}
 
 }  // namespace
 

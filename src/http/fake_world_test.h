@@ -91,7 +91,8 @@ struct Unused {
 /// The fake flows, wired to one world.
 struct FakeFlows {
   explicit FakeFlows(FakeWorld& world)
-      : admission({ledger.port(), book.port(), world, world, guard.port(), publisher.port()}, {}, {}),
+      : admission({ledger.port(), book.port(), world, world, guard.port(), publisher.port()}, {},
+                  {}),
         queries({ledger.port(), book.port(), world}),
         refunds({ledger.port(), book.port(), bus.port(), world, world}, {}),
         stock({ledger.port(), book.port(), world, world}),

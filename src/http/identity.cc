@@ -8,9 +8,10 @@
 namespace holdfast::http {
 namespace {
 
-/// Root of all derived ids, 1dae0cf4-e4c0-4d91-8dce-2219654ec2ab: chosen at random, never to change.
-constexpr Uuid kRoot{{0x1d, 0xae, 0x0c, 0xf4, 0xe4, 0xc0, 0x4d, 0x91,
-                      0x8d, 0xce, 0x22, 0x19, 0x65, 0x4e, 0xc2, 0xab}};
+/// Root of all derived ids, 1dae0cf4-e4c0-4d91-8dce-2219654ec2ab: chosen at random, never to
+/// change.
+constexpr Uuid kRoot{{0x1d, 0xae, 0x0c, 0xf4, 0xe4, 0xc0, 0x4d, 0x91, 0x8d, 0xce, 0x22, 0x19, 0x65,
+                      0x4e, 0xc2, 0xab}};
 
 Problem refused(std::string detail) {
   return make_problem(problems::kInvalidRequest, std::move(detail));
@@ -26,11 +27,12 @@ IdentitySpaces identity_spaces(std::string_view key_name) {
 tl::expected<std::optional<std::string_view>, Problem> idempotency_key(const Request& request) {
   if (request.idempotency_keys == 0) return std::optional<std::string_view>{};
   if (request.idempotency_keys > 1) {
-    return tl::unexpected(
-        refused("There are two Idempotency-Key headers. Send one, so that it is clear which counts."));
+    return tl::unexpected(refused(
+        "There are two Idempotency-Key headers. Send one, so that it is clear which counts."));
   }
   std::string_view key = request.idempotency_key;
-  if (key.size() >= 2 && key.front() == '"' && key.back() == '"') key = key.substr(1, key.size() - 2);
+  if (key.size() >= 2 && key.front() == '"' && key.back() == '"')
+    key = key.substr(1, key.size() - 2);
   const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
   if (key.empty() || key.size() > limits::kMaxIdempotencyKeyBytes ||
       !std::all_of(key.begin(), key.end(), visible)) {

@@ -54,9 +54,9 @@ TEST(Identity, QuotesOfTheHeaderDoNotCount) {
 }
 
 TEST(Identity, RefusesBadHeaders) {
-  for (const std::string& bad : {std::string(), std::string("\"\""), std::string("a b"),
-                                 std::string("a\tb"), std::string("\xc3\xa9"),
-                                 std::string(256, 'x')}) {
+  for (const std::string& bad :
+       {std::string(), std::string("\"\""), std::string("a b"), std::string("a\tb"),
+        std::string("\xc3\xa9"), std::string(256, 'x')}) {
     const auto key = idempotency_key(with_key(bad));
     ASSERT_FALSE(key) << bad;
     EXPECT_EQ(key.error().kind.code, "invalid_request");
@@ -81,8 +81,8 @@ TEST(PreferredWait, FollowsRfc7240) {
         Case{"foo=\"a, wait=3\", wait=4", seconds(4)}, Case{"wait=5; x=y", seconds(5)},
         Case{"wait=0", seconds(0)}, Case{"wait=60", seconds(60)}, Case{"wait=61", seconds(60)},
         Case{"wait=99999999999999999999", seconds(60)}, Case{"wait", {}}, Case{"wait=", {}},
-        Case{"wait=-1", {}}, Case{"wait=1.5", {}}, Case{"wait=5s", {}}, Case{"wait=1, wait=2", seconds(1)},
-        Case{"waiting=5", {}}}) {
+        Case{"wait=-1", {}}, Case{"wait=1.5", {}}, Case{"wait=5s", {}},
+        Case{"wait=1, wait=2", seconds(1)}, Case{"waiting=5", {}}}) {
     EXPECT_EQ(preferred_wait(c.header), c.wait) << c.header;
   }
 }

@@ -130,7 +130,8 @@ void JsonDocument::note_duplicates(Index object) {
   const Node& container = nodes_[object];
   if (container.children <= kFewMembers) {
     for (Index later = container.first_child; later != kNone; later = nodes_[later].next) {
-      for (Index earlier = container.first_child; earlier != later; earlier = nodes_[earlier].next) {
+      for (Index earlier = container.first_child; earlier != later;
+           earlier = nodes_[earlier].next) {
         if (nodes_[earlier].key != nodes_[later].key) continue;
         note_duplicate(later);
         break;

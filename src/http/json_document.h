@@ -20,7 +20,8 @@ class Faults {
   [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] const std::vector<FieldError>& list() const { return list_; }
   std::vector<FieldError> take() { return std::move(list_); }
-  /// Adds those of `errors` that no fault noted so far, of the same place or one around it, explains.
+  /// Adds those of `errors` that no fault noted so far, of the same place or one around it,
+  /// explains.
   void add_unexplained(std::vector<FieldError> errors);
 
  private:
@@ -38,15 +39,15 @@ class JsonDocument {
   struct Node {
     JsonKind kind = JsonKind::null;
     bool boolean = false;
-    bool used = false;       ///< asked for by a reader, or a duplicate that was reported
+    bool used = false;  ///< asked for by a reader, or a duplicate that was reported
     std::int64_t integer = 0;
-    std::string_view text;   ///< of a string
-    std::string_view key;    ///< of a member of an object
+    std::string_view text;  ///< of a string
+    std::string_view key;   ///< of a member of an object
     Index parent = kNone;
-    Index position = 0;      ///< among the parent's children
+    Index position = 0;  ///< among the parent's children
     Index first_child = kNone;
     Index last_child = kNone;
-    Index next = kNone;      ///< the next child of the same parent
+    Index next = kNone;  ///< the next child of the same parent
     Index children = 0;
   };
 
@@ -72,9 +73,9 @@ class JsonDocument {
   void note_duplicate(Index member);
 
   std::vector<Node> nodes_;
-  std::vector<Index> open_;           ///< the containers around the present place
-  std::vector<Index> sorted_;         ///< scratch of note_duplicates
-  std::string texts_;                 ///< never reallocates during a parse: views point into it
+  std::vector<Index> open_;    ///< the containers around the present place
+  std::vector<Index> sorted_;  ///< scratch of note_duplicates
+  std::string texts_;          ///< never reallocates during a parse: views point into it
   std::string_view pending_key_;
   Faults faults_;
   bool cut_short_ = false;

@@ -10,7 +10,9 @@ constexpr std::string_view kWantsInteger =
 }  // namespace
 
 ObjectReader::ObjectReader(JsonDocument& document, Index index)
-    : document_(document), index_(index), is_object_(document.node(index).kind == JsonKind::object) {
+    : document_(document),
+      index_(index),
+      is_object_(document.node(index).kind == JsonKind::object) {
   if (!is_object_) document_.faults().add(document_.pointer(index), "must be an object");
 }
 
@@ -80,7 +82,8 @@ std::optional<std::vector<ObjectReader::Index>> ObjectReader::array(std::string_
   std::vector<Index> children;
   children.reserve(document_.node(*at).children);
   Index child = document_.node(*at).first_child;
-  for (; child != JsonDocument::kNone; child = document_.node(child).next) children.push_back(child);
+  for (; child != JsonDocument::kNone; child = document_.node(child).next)
+    children.push_back(child);
   return children;
 }
 

@@ -17,14 +17,32 @@ std::string repeated(std::string_view text, std::size_t times) {
 
 TEST(JsonDocument, RefusesWhatIsNotJson) {
   for (const std::string& text : {
-           std::string(""), std::string("{"), std::string("[1,]"), std::string("{\"a\":1,}"),
-           std::string("{} x"), std::string("{}{}"), std::string("{'a':1}"), std::string("{a:1}"),
-           std::string("nul"), std::string("01"), std::string("+1"), std::string(".5"),
-           std::string("1."), std::string("NaN"), std::string("// c\n{}"), std::string("\"\t\""),
-           std::string("\"\\x\""), std::string("\xef\xbb\xbf{}"), std::string("\"\xff\""),
-           std::string("\"\xc0\xaf\""), std::string("\"\xed\xa0\x80\""),
-           std::string("\"\\ud800\""), std::string("\"\\udc00\""), std::string("\"\\ud800\\u0041\""),
-           std::string("{}\0", 3), std::string(" "),
+           std::string(""),
+           std::string("{"),
+           std::string("[1,]"),
+           std::string("{\"a\":1,}"),
+           std::string("{} x"),
+           std::string("{}{}"),
+           std::string("{'a':1}"),
+           std::string("{a:1}"),
+           std::string("nul"),
+           std::string("01"),
+           std::string("+1"),
+           std::string(".5"),
+           std::string("1."),
+           std::string("NaN"),
+           std::string("// c\n{}"),
+           std::string("\"\t\""),
+           std::string("\"\\x\""),
+           std::string("\xef\xbb\xbf{}"),
+           std::string("\"\xff\""),
+           std::string("\"\xc0\xaf\""),
+           std::string("\"\xed\xa0\x80\""),
+           std::string("\"\\ud800\""),
+           std::string("\"\\udc00\""),
+           std::string("\"\\ud800\\u0041\""),
+           std::string("{}\0", 3),
+           std::string(" "),
        }) {
     JsonDocument document;
     EXPECT_TRUE(document.parse(text)) << "accepted: " << text;
@@ -80,16 +98,15 @@ TEST(ObjectReader, TakesOnlyIntegersWrittenAsSuch) {
     bool integer;
     std::int64_t value;
   };
-  for (const Case& c : {Case{"0", true, 0}, Case{"-0", true, 0}, Case{"-5", true, -5},
-                        Case{"9223372036854775807", true, INT64_MAX},
-                        Case{"-9223372036854775808", true, INT64_MIN},
-                        Case{"9223372036854775808", false, 0},
-                        Case{"-9223372036854775809", false, 0},
-                        Case{"18446744073709551615", false, 0},
-                        Case{"18446744073709551616", false, 0}, Case{"1.0", false, 0},
-                        Case{"1e3", false, 0}, Case{"1E0", false, 0}, Case{"1e999999", false, 0},
-                        Case{"1e99999999999999999999", false, 0}, Case{"\"1\"", false, 0},
-                        Case{"true", false, 0}, Case{"null", false, 0}, Case{"[1]", false, 0}}) {
+  for (const Case& c :
+       {Case{"0", true, 0}, Case{"-0", true, 0}, Case{"-5", true, -5},
+        Case{"9223372036854775807", true, INT64_MAX}, Case{"-9223372036854775808", true, INT64_MIN},
+        Case{"9223372036854775808", false, 0}, Case{"-9223372036854775809", false, 0},
+        Case{"18446744073709551615", false, 0}, Case{"18446744073709551616", false, 0},
+        Case{"1.0", false, 0}, Case{"1e3", false, 0}, Case{"1E0", false, 0},
+        Case{"1e999999", false, 0}, Case{"1e99999999999999999999", false, 0},
+        Case{"\"1\"", false, 0}, Case{"true", false, 0}, Case{"null", false, 0},
+        Case{"[1]", false, 0}}) {
     JsonDocument document;
     ASSERT_FALSE(document.parse(std::string("{\"n\":") + c.number + "}")) << c.number;
     ObjectReader reader(document, document.root());

@@ -45,8 +45,10 @@ void JsonWriter::close(char bracket) {
 }
 
 void JsonWriter::key(std::string_view name) {
-  text(name);
-  out_.push_back(':');
+  separate();
+  out_.push_back('"');
+  out_ += name;
+  out_ += "\":";
   needs_comma_ = false;
 }
 

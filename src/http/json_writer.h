@@ -17,7 +17,7 @@ class JsonWriter {
   void begin_array() { open('['); }
   void end_array() { close(']'); }
 
-  void key(std::string_view name);
+  void key(std::string_view name);  ///< one that needs no escape
   void text(std::string_view value);
   void integer(std::int64_t value);
   void boolean(bool value);

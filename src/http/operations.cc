@@ -64,7 +64,9 @@ awaitable<Response> get_status(Context& context) {
   co_return ok(boost::json::serialize(status));
 }
 
-awaitable<Response> get_health(Context&) { co_return ok(R"({"status":"ok"})"); }
+awaitable<Response> get_health(Context&) {
+  co_return ok(R"({"status":"ok"})");
+}
 
 awaitable<Response> get_readiness(Context& context) {
   const auto all = co_await context.services.operations.readiness();
@@ -78,6 +80,8 @@ awaitable<Response> get_metrics(Context& context) {
   co_return response;
 }
 
-awaitable<Response> get_openapi(Context&) { co_return ok(std::string(embedded::openapi_json)); }
+awaitable<Response> get_openapi(Context&) {
+  co_return ok(std::string(embedded::openapi_json));
+}
 
 }  // namespace holdfast::http

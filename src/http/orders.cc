@@ -21,8 +21,9 @@ Problem retry_later(const ProblemKind& kind, const flows::PlaceAnswer& answer,
                     std::string_view what) {
   std::string detail(what);
   if (!answer.detail.empty()) detail += " (" + answer.detail + ")";
-  detail += ". Send it again after Retry-After, with this order_id: that is safe, whatever became of "
-            "this request.";
+  detail +=
+      ". Send it again after Retry-After, with this order_id: that is safe, whatever became of "
+      "this request.";
   Problem problem = make_problem(kind, std::move(detail));
   problem.order_id = answer.order_id.to_string();
   problem.retry_after_s = std::max(answer.retry_after_s, 1U);
@@ -62,9 +63,9 @@ Problem unknown_skus(JsonDocument& document, const std::vector<Sku>& unknown) {
 }
 
 Problem unknown_plan() {
-  Problem problem = make_problem(
-      problems::kUnknownPlan,
-      "No plan of this name is configured. Leave `plan` out for the plan `default`.");
+  Problem problem =
+      make_problem(problems::kUnknownPlan,
+                   "No plan of this name is configured. Leave `plan` out for the plan `default`.");
   problem.errors.push_back({"/plan", "there is no such plan"});
   return problem;
 }
@@ -196,9 +197,10 @@ awaitable<Response> report_step(Context& context) {
   const bool known = std::any_of(steps.begin(), steps.end(),
                                  [&](const Step& step) { return step.name.value == name; });
   if (!known) {
-    co_return to_response(make_problem(
-        problems::kUnknownStep, "The order's plan has no step of this name. GET the order: its "
-                                "`steps` name them."));
+    co_return to_response(
+        make_problem(problems::kUnknownStep,
+                     "The order's plan has no step of this name. GET the order: its "
+                     "`steps` name them."));
   }
   co_return to_response(make_problem(
       problems::kStepNotAwaiting,

@@ -89,8 +89,7 @@ awaitable<Response> retry_parked(Context& context) {
   ParkedFilter filter;
   filter.id = *id;
   std::string actor(context.actor());
-  const auto retried =
-      co_await context.services.parked.retry(std::move(filter), std::move(actor));
+  const auto retried = co_await context.services.parked.retry(std::move(filter), std::move(actor));
   if (!retried) co_return to_response(problem_of(retried.error(), unknown_parked()));
   if (*retried == 0) co_return to_response(in_use());
   co_return accepted("retried", static_cast<std::int64_t>(*retried));
@@ -101,8 +100,7 @@ awaitable<Response> retry_all_parked(Context& context) {
   auto filter = read_parked_filter(context.document);
   if (!filter) co_return to_response(filter.error());
   std::string actor(context.actor());
-  const auto retried =
-      co_await context.services.parked.retry(std::move(*filter), std::move(actor));
+  const auto retried = co_await context.services.parked.retry(std::move(*filter), std::move(actor));
   if (!retried) {
     if (retried.error().kind == flows::FailureKind::not_found) co_return accepted("retried", 0);
     co_return to_response(problem_of(retried.error()));

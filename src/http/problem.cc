@@ -58,8 +58,8 @@ std::string body_of(const Problem& problem) {
 }
 
 std::string unavailable_detail(const flows::Failure& failure) {
-  std::string detail = failure.dependency.empty() ? std::string("A server that this needs")
-                                                  : failure.dependency;
+  std::string detail =
+      failure.dependency.empty() ? std::string("A server that this needs") : failure.dependency;
   detail += " cannot be used at the moment";
   if (!failure.detail.empty()) detail += " (" + failure.detail + ")";
   detail += ". Send the same request again after Retry-After; with the same id that is safe.";

@@ -66,8 +66,7 @@ inline constexpr ProblemKind kExpectationFailed{417, "expectation_failed",
 inline constexpr ProblemKind kUnknownSkuInBody{422, "unknown_sku",
                                                "The request names an unknown SKU"};
 inline constexpr ProblemKind kUnknownPlan{422, "unknown_plan", "The request names an unknown plan"};
-inline constexpr ProblemKind kHeadersTooLarge{431, "headers_too_large",
-                                              "The header is too large"};
+inline constexpr ProblemKind kHeadersTooLarge{431, "headers_too_large", "The header is too large"};
 inline constexpr ProblemKind kInternalError{500, "internal_error", "Holdfast made a mistake"};
 inline constexpr ProblemKind kUnavailable{503, "unavailable", "A server behind this is away"};
 inline constexpr ProblemKind kOverloaded{503, "overloaded", "There is too much to do"};

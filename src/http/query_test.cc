@@ -36,11 +36,11 @@ TEST(Query, PagesHaveBounds) {
     bool valid;
     std::size_t limit;
   };
-  for (const Case& c : {Case{"", true, 50}, Case{"limit=1", true, 1}, Case{"limit=200", true, 200},
-                        Case{"limit=0", false, 0}, Case{"limit=201", false, 0},
-                        Case{"limit=-1", false, 0}, Case{"limit=1.0", false, 0},
-                        Case{"limit=", false, 0}, Case{"limit=99999999999999999999", false, 0},
-                        Case{"cursor=", false, 0}}) {
+  for (const Case& c :
+       {Case{"", true, 50}, Case{"limit=1", true, 1}, Case{"limit=200", true, 200},
+        Case{"limit=0", false, 0}, Case{"limit=201", false, 0}, Case{"limit=-1", false, 0},
+        Case{"limit=1.0", false, 0}, Case{"limit=", false, 0},
+        Case{"limit=99999999999999999999", false, 0}, Case{"cursor=", false, 0}}) {
     auto query = Query::parse(c.query, {"limit", "cursor"});
     ASSERT_TRUE(query) << c.query;
     const PageRequest page = query->page();
@@ -52,9 +52,8 @@ TEST(Query, PagesHaveBounds) {
 }
 
 TEST(Query, ReadsTypedValues) {
-  auto query = Query::parse(
-      "status=completed&placed_after=2026-01-01T02:00:00.5%2B02:00&sku=A-1",
-      {"status", "placed_after", "sku"});
+  auto query = Query::parse("status=completed&placed_after=2026-01-01T02:00:00.5%2B02:00&sku=A-1",
+                            {"status", "placed_after", "sku"});
   ASSERT_TRUE(query);
   EXPECT_EQ(query->word("status", parse_order_status), OrderStatus::completed);
   EXPECT_EQ(query->time("placed_after"), Instant{std::chrono::milliseconds(1'767'225'600'500)});

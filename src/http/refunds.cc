@@ -15,9 +15,8 @@ Problem unknown_order() {
 }
 
 Problem unknown_refund() {
-  return make_problem(
-      problems::kUnknownRefund,
-      "No refund has this id. Check the id, or list refunds with GET /v1/refunds.");
+  return make_problem(problems::kUnknownRefund,
+                      "No refund has this id. Check the id, or list refunds with GET /v1/refunds.");
 }
 
 /// Why a refund was not taken. Precondition: it was not.

@@ -49,8 +49,7 @@ std::optional<std::string> read_reason(ObjectReader& reader) {
   const auto reason = reader.text("reason", Presence::optional);
   if (!reason) return std::nullopt;
   if (reason->size() > bounds::kMaxReasonBytes) {
-    reader.fault("reason",
-                 "must be at most " + std::to_string(bounds::kMaxReasonBytes) + " bytes");
+    reader.fault("reason", "must be at most " + std::to_string(bounds::kMaxReasonBytes) + " bytes");
   }
   return std::string(*reason);
 }

@@ -81,7 +81,8 @@ class HeadParser final : public beast::http::basic_parser<true> {
 };
 
 bool has_bare_newline(std::string_view text) {
-  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
     if (at == 0 || text[at - 1] != '\r') return true;
   }
   return false;
@@ -96,8 +97,8 @@ std::string too_large_detail() {
 
 void Request::clear() {
   method = beast::http::verb::unknown;
-  for (std::string* text : {&method_text, &target, &authorization, &content_type,
-                            &content_encoding, &prefer, &idempotency_key, &request_id}) {
+  for (std::string* text : {&method_text, &target, &authorization, &content_type, &content_encoding,
+                            &prefer, &idempotency_key, &request_id}) {
     text->clear();
   }
   keep_alive = true;

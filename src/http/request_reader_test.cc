@@ -53,7 +53,8 @@ TEST(RequestReader, ReadsARequestInPiecesOfAnySize) {
 TEST(RequestReader, KeepsWhatFollowsARequest) {
   const std::string one = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
   const std::string two =
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;e=1\r\nde\r\n1\r\nf\r\n0\r\n"
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n2;e=1\r\nde\r\n1\r\nf\r\n0\r\n"
       "Idempotency-Key: trailers-do-not-count\r\n\r\n";
   const std::string three = "GET /last HTTP/1.0\r\n\r\n";
   RequestReader reader;
@@ -74,7 +75,8 @@ TEST(RequestReader, KeepsWhatFollowsARequest) {
 
 TEST(RequestReader, ReadsChunksInPiecesOfAnySize) {
   const std::string text =
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA\r\n0123456789"
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n5\r\nhello\r\nA\r\n0123456789"
       "\r\n0\r\n\r\n";
   for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, kWhole}) {
     RequestReader reader;

@@ -35,7 +35,8 @@ TEST_F(ResourcesTest, AnAcceptedOrderIsShownPending) {
   const Received answer = post("/v1/orders", kOrderBody);
   EXPECT_EQ(answer.status, 202);
   const auto order = answer.json();
-  EXPECT_EQ(answer.field("Location"), "/v1/orders/" + std::string(order.at("order_id").as_string()));
+  EXPECT_EQ(answer.field("Location"),
+            "/v1/orders/" + std::string(order.at("order_id").as_string()));
   EXPECT_EQ(order.at("status"), "accepted");
   EXPECT_EQ(order.at("durability"), "queued");
   EXPECT_EQ(order.at("amount"), 1999);
@@ -98,8 +99,8 @@ TEST_F(ResourcesTest, AnOrdersIdComesFromBodyHeaderOrNowhere) {
     return answer;
   };
   start();
-  const std::string with_id = R"({"order_id":"01890A5D-AC96-774B-BCCE-B302099A8057",)" +
-                              std::string(kOrderBody.substr(1));
+  const std::string with_id =
+      R"({"order_id":"01890A5D-AC96-774B-BCCE-B302099A8057",)" + std::string(kOrderBody.substr(1));
   const Received replay = post("/v1/orders", with_id, "Idempotency-Key: k\r\n");
   EXPECT_EQ(replay.status, 202);
   EXPECT_EQ(replay.field("Idempotent-Replayed"), "true");
@@ -158,22 +159,20 @@ TEST_F(ResourcesTest, BodiesMustBeJsonByTypeAndContent) {
     const char* body;
     const char* code;
   };
-  for (const Case& c : {Case{"Content-Type: text/plain\r\n", "{}", "unsupported_media_type"},
-                        Case{"", "{}", "unsupported_media_type"},
-                        Case{"Content-Type: application/json; charset=latin1\r\n", "{}",
-                             "unsupported_media_type"},
-                        Case{"Content-Type: application/jsonx\r\n", "{}", "unsupported_media_type"},
-                        Case{"Content-Type: application/json\r\nContent-Encoding: gzip\r\n", "{}",
-                             "unsupported_media_type"},
-                        Case{"Content-Type: application/json; charset=\"UTF-8\"\r\n", "{}",
-                             "invalid_request"},
-                        Case{"Content-Type: Application/JSON ;x=y\r\n", "{}", "invalid_request"},
-                        Case{"Content-Type: application/json\r\nContent-Encoding: identity\r\n",
-                             "{}", "invalid_request"},
-                        Case{"", "", "malformed_json"},
-                        Case{"Content-Type: application/json\r\n", "{", "malformed_json"}}) {
-    const Received answer =
-        Client(port).exchange(with_body("POST /v1/orders", c.body, c.fields));
+  for (const Case& c :
+       {Case{"Content-Type: text/plain\r\n", "{}", "unsupported_media_type"},
+        Case{"", "{}", "unsupported_media_type"},
+        Case{"Content-Type: application/json; charset=latin1\r\n", "{}", "unsupported_media_type"},
+        Case{"Content-Type: application/jsonx\r\n", "{}", "unsupported_media_type"},
+        Case{"Content-Type: application/json\r\nContent-Encoding: gzip\r\n", "{}",
+             "unsupported_media_type"},
+        Case{"Content-Type: application/json; charset=\"UTF-8\"\r\n", "{}", "invalid_request"},
+        Case{"Content-Type: Application/JSON ;x=y\r\n", "{}", "invalid_request"},
+        Case{"Content-Type: application/json\r\nContent-Encoding: identity\r\n", "{}",
+             "invalid_request"},
+        Case{"", "", "malformed_json"},
+        Case{"Content-Type: application/json\r\n", "{", "malformed_json"}}) {
+    const Received answer = Client(port).exchange(with_body("POST /v1/orders", c.body, c.fields));
     EXPECT_EQ(answer.code(), c.code) << c.fields << c.body;
   }
 }
@@ -196,8 +195,10 @@ TEST_F(ResourcesTest, FailuresOfFlowsHaveTheirAnswers) {
   using flows::FailureKind;
   FailureKind kind = FailureKind::not_found;
   world.order = [&](OrderId) -> flows::Outcome<OrderAggregate> { return failure(kind); };
-  world.list_orders = [&](const OrderFilter&, const PageRequest&)
-      -> flows::Outcome<Page<OrderAggregate>> { return failure(kind); };
+  world.list_orders = [&](const OrderFilter&,
+                          const PageRequest&) -> flows::Outcome<Page<OrderAggregate>> {
+    return failure(kind);
+  };
   start();
   EXPECT_EQ(fetch(of_order("")).code(), "unknown_order");
   kind = FailureKind::unavailable;
@@ -216,8 +217,8 @@ TEST_F(ResourcesTest, FailuresOfFlowsHaveTheirAnswers) {
 TEST_F(ResourcesTest, ListsPassFiltersOn) {
   OrderFilter seen;
   PageRequest page;
-  world.list_orders = [&](const OrderFilter& filter, const PageRequest& wanted)
-      -> flows::Outcome<Page<OrderAggregate>> {
+  world.list_orders = [&](const OrderFilter& filter,
+                          const PageRequest& wanted) -> flows::Outcome<Page<OrderAggregate>> {
     seen = filter;
     page = wanted;
     return Page<OrderAggregate>{{sample_order()}, "next"};
@@ -305,8 +306,7 @@ TEST_F(ResourcesTest, EachStockOutcomeHasItsAnswer) {
   given.outcome = replayed;
   EXPECT_EQ(post("/v1/stock/A-1/adjustments", body).field("Idempotent-Replayed"), "true");
   given.outcome = done;
-  const Received set =
-      Client(port).exchange(with_body("PUT /v1/stock/A-1", R"({"on_hand":5})"));
+  const Received set = Client(port).exchange(with_body("PUT /v1/stock/A-1", R"({"on_hand":5})"));
   EXPECT_EQ(set.status, 200);
   EXPECT_EQ(set.json().at("available"), 5);
 }
@@ -323,13 +323,13 @@ TEST_F(ResourcesTest, ReportsOfStepsAreRefusedAsTheOrderStands) {
 TEST_F(ResourcesTest, OperatorsRunParkedMessagesAgainOrGiveThemUp) {
   std::size_t matching = 2;
   std::string why;
-  world.retry_parked = [&](const ParkedFilter& filter, const std::string&)
-      -> flows::Outcome<std::size_t> {
+  world.retry_parked = [&](const ParkedFilter& filter,
+                           const std::string&) -> flows::Outcome<std::size_t> {
     if (filter.reason == "none") return failure(flows::FailureKind::not_found);
     return matching;
   };
-  world.discard_parked = [&](Uuid, const std::string& reason, const std::string&)
-      -> flows::Outcome<bool> {
+  world.discard_parked = [&](Uuid, const std::string& reason,
+                             const std::string&) -> flows::Outcome<bool> {
     why = reason;
     return true;
   };
@@ -375,9 +375,8 @@ TEST_F(ResourcesTest, OperationsAnswer) {
   EXPECT_EQ(post("/v1/reconciliation/repair", "").json().at("balanced"), false);
   const Received readiness = fetch("/readyz");
   EXPECT_EQ(readiness.status, 503);
-  EXPECT_EQ(readiness.body,
-            R"({"status":"not_ready","dependencies":{"redis":{"ready":true},)"
-            R"("postgres":{"ready":false,"detail":"connection refused"}}})");
+  EXPECT_EQ(readiness.body, R"({"status":"not_ready","dependencies":{"redis":{"ready":true},)"
+                            R"("postgres":{"ready":false,"detail":"connection refused"}}})");
   EXPECT_EQ(fetch("/metrics").body, "holdfast_up 1\n");
   EXPECT_EQ(fetch("/v1/status").json().at("backlog"), 0);
   EXPECT_TRUE(fetch("/openapi.json").json().contains("paths"));

@@ -15,7 +15,9 @@ std::string_view text_of(verb method) {
   return {text.data(), text.size()};
 }
 
-bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+bool is_parameter(std::string_view segment) {
+  return segment.starts_with('{');
+}
 
 /// Segments of `/a/b`; empty when `path` does not begin with a slash or has too many.
 template <class Segment>
@@ -73,11 +75,11 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
 
 const Router::Resource* Router::find(const std::vector<std::string_view>& segments) const {
   for (const Resource& resource : resources_) {
-    const bool matches = std::equal(
-        resource.segments.begin(), resource.segments.end(), segments.begin(), segments.end(),
-        [](const std::string& wanted, std::string_view given) {
-          return is_parameter(wanted) ? !given.empty() : wanted == given;
-        });
+    const bool matches =
+        std::equal(resource.segments.begin(), resource.segments.end(), segments.begin(),
+                   segments.end(), [](const std::string& wanted, std::string_view given) {
+                     return is_parameter(wanted) ? !given.empty() : wanted == given;
+                   });
     if (matches) return &resource;
   }
   return nullptr;
@@ -98,9 +100,9 @@ tl::expected<Match, Problem> Router::match(const Request& request) const {
     if (routes_[i].method == wanted) match.route = &routes_[i];
   }
   if (match.route == nullptr) {
-    Problem problem = make_problem(
-        problems::kMethodNotAllowed,
-        "The methods that this path has are in the header Allow. Use one of them.");
+    Problem problem =
+        make_problem(problems::kMethodNotAllowed,
+                     "The methods that this path has are in the header Allow. Use one of them.");
     problem.allow = resource->allow;
     return tl::unexpected(std::move(problem));
   }

@@ -140,8 +140,12 @@ asio::awaitable<void> Server::stop() {
   core->sweep_timer.cancel();
 }
 
-unsigned short Server::port() const { return core_->port; }
+unsigned short Server::port() const {
+  return core_->port;
+}
 
-std::size_t Server::connections() const { return core_->connections; }
+std::size_t Server::connections() const {
+  return core_->connections;
+}
 
 }  // namespace holdfast::http

@@ -17,9 +17,8 @@ namespace holdfast::http {
 
 /// What a server looks at when it sweeps: every connection has a deadline, and a coarse timer cuts
 /// those past it. Arming a timer for each read would cost more than the read's own handling.
-class Expirable
-    : public boost::intrusive::list_base_hook<
-          boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Expirable : public boost::intrusive::list_base_hook<
+                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   using Time = std::chrono::steady_clock::time_point;
   virtual ~Expirable() = default;

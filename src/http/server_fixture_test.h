@@ -31,9 +31,7 @@ struct Received {
   bool closed = false;
 
   [[nodiscard]] boost::json::object json() const { return boost::json::parse(body).as_object(); }
-  [[nodiscard]] std::string code() const {
-    return std::string(json().at("code").as_string());
-  }
+  [[nodiscard]] std::string code() const { return std::string(json().at("code").as_string()); }
   [[nodiscard]] std::string field(std::string_view name) const {
     const std::string start = "\r\n" + std::string(name) + ": ";
     const std::size_t at = head.find(start);

@@ -260,13 +260,17 @@ std::string order_view(const OrderAggregate& aggregate,
 }
 
 std::string refund_view(const Refund& refund, RefundForm form) {
-  return view_of(refund,
-                 [form](JsonWriter& json, const Refund& shown) { write_refund(json, shown, form); });
+  return view_of(
+      refund, [form](JsonWriter& json, const Refund& shown) { write_refund(json, shown, form); });
 }
 
-std::string stock_view(const flows::StockView& stock) { return view_of(stock, write_stock); }
+std::string stock_view(const flows::StockView& stock) {
+  return view_of(stock, write_stock);
+}
 
-std::string points_view(const PointsRow& points) { return view_of(points, write_points); }
+std::string points_view(const PointsRow& points) {
+  return view_of(points, write_points);
+}
 
 std::string reconciliation_view(const flows::ReconciliationReport& report) {
   return view_of(report, write_reconciliation);

@@ -13,7 +13,8 @@
 
 namespace holdfast {
 
-/// The queues there are, without the namespace: `orders`, `refunds`, `parked`, `step.<plan>.<step>`.
+/// The queues there are, without the namespace: `orders`, `refunds`, `parked`,
+/// `step.<plan>.<step>`.
 namespace queues {
 inline const QueueName orders{"orders"};
 inline const QueueName refunds{"refunds"};
@@ -25,7 +26,7 @@ struct OutgoingMessage {
   std::optional<Milliseconds> delay;  ///< by way of a wait queue; one of a few fixed values
   MessageId id;                       ///< the same when the message is sent again
   std::string body;
-  std::uint32_t attempts = 0;         ///< handling attempts so far, counted by the flows
+  std::uint32_t attempts = 0;  ///< handling attempts so far, counted by the flows
   std::map<std::string, std::string> headers;
 };
 
@@ -39,7 +40,7 @@ struct Delivery {
 };
 
 struct QueueDepth {
-  std::uint64_t ready = 0;      ///< messages not yet delivered to a consumer
+  std::uint64_t ready = 0;  ///< messages not yet delivered to a consumer
   std::uint32_t consumers = 0;
 };
 

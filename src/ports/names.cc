@@ -19,7 +19,9 @@ std::pair<std::uint64_t, std::uint64_t> parts_of(std::string_view id) {
 
 }  // namespace
 
-bool outbox_id_less(std::string_view a, std::string_view b) { return parts_of(a) < parts_of(b); }
+bool outbox_id_less(std::string_view a, std::string_view b) {
+  return parts_of(a) < parts_of(b);
+}
 
 std::string_view to_string(MovementKind kind) {
   switch (kind) {

@@ -222,7 +222,7 @@ struct BookBacklog {
   std::int64_t waiting = 0;
   std::int64_t reversing = 0;
   std::int64_t needs_attention = 0;
-  std::int64_t unreleased = 0;       ///< refunds whose stock Redis does not have yet
+  std::int64_t unreleased = 0;  ///< refunds whose stock Redis does not have yet
   std::int64_t pending_changes = 0;
   std::int64_t parked = 0;
   std::optional<Instant> oldest_hold_at;
@@ -296,8 +296,8 @@ class OrderBook {
   /// Inserts, or for a known subject moves `attempts`, `last_at`, `detail` forward.
   virtual boost::asio::awaitable<PortResult<void>> record_parked(
       std::vector<ParkedMessage> messages) = 0;
-  virtual boost::asio::awaitable<PortResult<Page<ParkedMessage>>> list_parked(
-      ParkedFilter filter, PageRequest page) = 0;
+  virtual boost::asio::awaitable<PortResult<Page<ParkedMessage>>> list_parked(ParkedFilter filter,
+                                                                              PageRequest page) = 0;
   virtual boost::asio::awaitable<PortResult<std::vector<ParkedGroup>>> parked_groups() = 0;
   /// Marks up to `limit` matching rows as being retried, so that no other call takes them within
   /// `lease`, and returns them.

@@ -23,15 +23,15 @@ struct StockUnits {
 
 /// One attempt to take stock for an order.
 struct ReserveRequest {
-  std::string generation;        ///< the generation the caller knows; another one means closed
+  std::string generation;  ///< the generation the caller knows; another one means closed
   OrderId order_id;
   ReservationId reservation_id;
-  std::string fingerprint;       ///< 64 hex digits
+  std::string fingerprint;  ///< 64 hex digits
   UserId user_id;
-  std::vector<StockUnits> lines; ///< one SKU once
-  std::string payload;           ///< the order as JSON; kept in the journal and in the outbox
+  std::vector<StockUnits> lines;  ///< one SKU once
+  std::string payload;            ///< the order as JSON; kept in the journal and in the outbox
   Instant at;
-  std::int64_t outbox_max = 0;   ///< refuse when the outbox already holds this many entries
+  std::int64_t outbox_max = 0;  ///< refuse when the outbox already holds this many entries
   /// False when an order that is already in the queue takes its stock anew after the ledger lost
   /// it: no outbox entry is written, limits and `outbox_max` are not asked, and a journal entry of
   /// the same reservation counts as `reserved`.
@@ -40,11 +40,11 @@ struct ReserveRequest {
 
 /// In order of precedence: the first that holds is the answer.
 enum class ReserveOutcome {
-  closed,          ///< no generation token, or another one: sells nothing
-  replayed,        ///< the journal has this order with the same fingerprint
-  conflict,        ///< the journal has this order with another fingerprint
+  closed,    ///< no generation token, or another one: sells nothing
+  replayed,  ///< the journal has this order with the same fingerprint
+  conflict,  ///< the journal has this order with another fingerprint
   outbox_full,
-  busy,            ///< a SKU's purchase limit is being rebuilt; again in a moment
+  busy,  ///< a SKU's purchase limit is being rebuilt; again in a moment
   unknown_sku,
   out_of_stock,
   limit_exceeded,
@@ -107,7 +107,7 @@ struct GiveBack {
     Milliseconds retention{};
     /// The generation it was reserved under: a ledger rebuilt since was computed without it and
     /// answers `closed`. Empty: any.
-    std::string generation;
+    std::string generation = {};
   };
   std::optional<Unsettled> reservation;  ///< also leaves `reserved` and marks the entry settled
 };

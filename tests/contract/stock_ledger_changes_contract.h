@@ -231,6 +231,20 @@ TYPED_TEST_P(StockLedgerChangesContract,
   EXPECT_EQ(t.reserved("A"), 0);
 }
 
+TYPED_TEST_P(StockLedgerChangesContract, ReleaseIsOnlyForTheGenerationThatTookTheUnits) {
+  auto& t = *this;
+  t.open({t.sku("A", 10)});
+  ASSERT_EQ(t.outcome(t.request(1, {t.units("A", 4)})), ReserveOutcome::reserved);
+  auto back = t.release("c-1", 1, 1, {t.units("A", 4)});
+  back.reservation->generation = "another generation";
+  EXPECT_EQ(t.give_back(back), ChangeOutcome::closed);
+  EXPECT_EQ(t.available("A"), 6);
+  EXPECT_EQ(t.reserved("A"), 4);
+  back.reservation->generation = t.kGeneration;
+  EXPECT_EQ(t.give_back(back), ChangeOutcome::applied);
+  EXPECT_EQ(t.available("A"), 10);
+}
+
 // --- adjust ----------------------------------------------------------------------------------
 
 TYPED_TEST_P(StockLedgerChangesContract, AdjustmentsApplyOnceAndNeverBelowZero) {
@@ -429,6 +443,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     GivingBackHappensOncePerChange, GivingBackLeavesOtherOrdersReservationsAlone,
     ReleasedReservationLeavesReserved,
     ReleaseOfAReservationThatIsNotTheEntrysLeavesItsUnitsReserved,
+                            ReleaseIsOnlyForTheGenerationThatTookTheUnits,
     AdjustmentsApplyOnceAndNeverBelowZero, AppliedChangesAreFound, LevelsAnswerInTheOrderAsked,
     AllLevelsAreEachThereOnce, RebuildNeedsAClosedLedger, RebuildReplacesStockAndKeepsTheOutbox,
     RebuildWritesLimitsAndCounts, RebuildKnowsWhichChangesItContains,

@@ -22,7 +22,7 @@ amqp_table_entry_t to_entry(const QueueArgument& argument) {
   return entry;
 }
 
-/// The broker says `inequivalent arg 'x-max-length' for queue '…': received '5' but current is…`.
+/// The broker says: inequivalent arg 'x-max-length' for queue 'q' in vhost '/': received … but …
 std::string quoted_argument(const std::string& text) {
   const auto mark = text.find("arg '");
   if (mark == std::string::npos) return {};
