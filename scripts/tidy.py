@@ -16,8 +16,9 @@ import subprocess
 import sys
 
 CLANG_TIDY = "clang-tidy-16"  # the first that reads libstdc++ 12's C++20 headers
-# The compile commands are GCC's: what Clang does not know is an error there.
-ONLY_GCC = re.compile(r" -fcoroutines\b")
+# The compile commands are GCC's: its precompiled headers and its own options are errors for Clang.
+ONLY_GCC = re.compile(r' -fcoroutines\b| -fno-fat-lto-objects\b| -fpch-preprocess\b'
+                      r'| -Winvalid-pch\b| -include ("[^"]*cmake_pch\.hxx"|\S*cmake_pch\.hxx)')
 
 
 def dependencies(build):
@@ -69,7 +70,8 @@ def main(root, preset):
     verdicts = folder / "clean"
     verdicts.mkdir(parents=True, exist_ok=True)
 
-    entries = json.loads((build / "compile_commands.json").read_text())
+    entries = [entry for entry in json.loads((build / "compile_commands.json").read_text())
+               if not entry["file"].startswith(str(root / "build"))]
     for entry in entries:
         entry["command"] = ONLY_GCC.sub("", entry["command"])
     (folder / "compile_commands.json").write_text(json.dumps(entries, indent=1))

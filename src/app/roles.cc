@@ -152,7 +152,9 @@ void SweepRole::stop() {
 ApiRole::ApiRole(const Config& config, Metrics& metrics, WorkerControl* worker)
     : parts_(config, config.postgres.connections),
       publisher_(parts_.ledger, parts_.bus, parts_.clock, parts_.ids, outbox_options(config)),
-      admission_({parts_.ledger, parts_.book, parts_.clock, parts_.ids, parts_.guard, publisher_},
+      repeats_(parts_.book),
+      admission_({parts_.ledger, parts_.book, parts_.clock, parts_.ids, parts_.guard, publisher_,
+                  repeats_},
                  plans_of(config), admission_options(config)),
       queries_({parts_.ledger, parts_.book, parts_.clock}),
       refunds_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
@@ -172,6 +174,7 @@ void ApiRole::start() {
   const auto executor = parts_.loop.get_executor();
   server_.start();
   async::spawn(executor, publisher_.run(), "the outbox publisher");
+  async::spawn(executor, repeats_.run(), "the lookup of repeats");
   async::spawn(executor, publisher_.expire_waiters(), "the outbox publisher's clock");
   parts_.start();
 }

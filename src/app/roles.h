@@ -15,6 +15,7 @@
 #include "flows/reconciliation.h"
 #include "flows/refund_worker.h"
 #include "flows/refunds.h"
+#include "flows/repeat_lookup.h"
 #include "flows/settlement.h"
 #include "flows/stock_desk.h"
 #include "flows/sweep.h"
@@ -29,6 +30,7 @@ class WorkerRole final : public WorkerControl {
 
   void start();
   void stop();
+  [[nodiscard]] bool redis_is_too_weak() const { return parts_.ledger.is_too_weak(); }
 
   boost::asio::awaitable<PortResult<void>> set_paused(bool paused) override;
   [[nodiscard]] bool paused() const override { return paused_; }
@@ -69,10 +71,13 @@ class ApiRole {
   /// Listens; throws boost::system::system_error when the address cannot be had.
   void start();
   void stop();
+  /// Redis is there, but weaker than the configuration asks. Any thread.
+  [[nodiscard]] bool redis_is_too_weak() const { return parts_.ledger.is_too_weak(); }
 
  private:
   Parts parts_;
   flows::OutboxPublisher publisher_;
+  flows::RepeatLookup repeats_;
   flows::Admission admission_;
   flows::Queries queries_;
   flows::Refunds refunds_;

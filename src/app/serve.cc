@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -102,6 +103,12 @@ struct Roles {
     if (worker) worker->stop();
   }
 
+  [[nodiscard]] bool redis_is_too_weak() const {
+    return (worker && worker->redis_is_too_weak()) ||
+           std::any_of(apis.begin(), apis.end(),
+                       [](const auto& api) { return api->redis_is_too_weak(); });
+  }
+
   void sample() {
     metrics.sample(worker ? static_cast<double>(worker->settled()) : 0,
                    worker ? static_cast<double>(worker->refunded()) : 0);
@@ -113,8 +120,10 @@ struct Roles {
   std::vector<std::unique_ptr<ApiRole>> apis;
 };
 
-/// Samples once a second until a signal asks for the end.
-void run_until_signalled(Roles& roles) {
+/// Samples once a second until a signal asks for the end. False: Redis was found to be weaker than
+/// the configuration asks, which is no state to serve in.
+bool run_until_signalled(Roles& roles) {
+  bool durable = true;
   boost::asio::io_context loop{1};
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
   boost::asio::steady_timer timer(loop);
@@ -124,6 +133,8 @@ void run_until_signalled(Roles& roles) {
   });
   std::function<void()> tick = [&] {
     roles.sample();
+    durable = !roles.redis_is_too_weak();
+    if (!durable) return loop.stop();
     timer.expires_after(std::chrono::seconds(1));
     timer.async_wait([&](const boost::system::error_code& error) {
       if (!error) tick();
@@ -131,6 +142,7 @@ void run_until_signalled(Roles& roles) {
   };
   tick();
   loop.run();
+  return durable;
 }
 
 }  // namespace
@@ -151,8 +163,14 @@ int serve(const Config& config, const ServeOptions& options) {
     Roles roles(config, options);
     roles.start();
     spdlog::info("holdfast {} serves on {}", kVersion, config.http.listen);
-    run_until_signalled(roles);
+    const bool durable = run_until_signalled(roles);
     roles.stop();
+    if (!durable) {
+      spdlog::critical(
+          "Redis could lose what was acknowledged: set appendonly yes, appendfsync "
+          "always and maxmemory-policy noeviction, or [redis] require_durable = false");
+      return kFailed;
+    }
   } catch (const boost::system::system_error& error) {
     spdlog::critical("cannot serve on {}: {}; set [http] listen or stop what uses the port",
                      config.http.listen, error.what());

@@ -1,7 +1,3 @@
-#include <array>
-#include <charconv>
-#include <cstdio>
-
 #include "codec/order_json.h"
 
 namespace holdfast::codec {
@@ -15,6 +11,14 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
     value = value * 10 + (text[i] - '0');
   }
   return value;
+}
+
+/// Writes `value` into `count` digits at `at`. By hand: an answer holds many times.
+void put(std::string& text, std::size_t at, std::size_t count, unsigned value) {
+  for (std::size_t i = at + count; i > at; --i) {
+    text[i - 1] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
 }
 
 /// Milliseconds of a fraction `.d…` at `at`; moves `at` past it. Digits after the third are cut.
@@ -48,14 +52,15 @@ std::string to_rfc3339(Instant at) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{at - day};
-  std::array<char, 40> text{};
-  const int length = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-      static_cast<int>(time.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(length)};
+  std::string text = "0000-00-00T00:00:00.000Z";
+  put(text, 0, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+  put(text, 5, 2, static_cast<unsigned>(date.month()));
+  put(text, 8, 2, static_cast<unsigned>(date.day()));
+  put(text, 11, 2, static_cast<unsigned>(time.hours().count()));
+  put(text, 14, 2, static_cast<unsigned>(time.minutes().count()));
+  put(text, 17, 2, static_cast<unsigned>(time.seconds().count()));
+  put(text, 20, 3, static_cast<unsigned>(time.subseconds().count()));
+  return text;
 }
 
 std::optional<Instant> parse_rfc3339(std::string_view text) {

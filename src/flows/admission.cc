@@ -54,18 +54,27 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
                  NewOrder{command.order_id, ReservationId{ports_.ids.next()}, fingerprint, now});
   auto request = reserve_request(order, *generation, now, options_.outbox_max);
   auto payload = request.payload;
+  RepeatLookup::Answer in_book;
+  if (command.id_from_client) in_book = ports_.repeats.begin(command.order_id);
   auto reserved = co_await ports_.ledger.reserve(std::move(request));
   if (!reserved) {
     co_return answer_of(PlaceOutcome::unavailable, command, reserved.error().detail);
   }
+  const bool is_known = in_book && (co_await in_book->wait()).value_or(false);
   if (reserved->outcome != ReserveOutcome::reserved) {
-    co_return co_await answer_refusal(std::move(command), std::move(*reserved), fingerprint);
+    co_return co_await answer_refusal(std::move(command), std::move(*reserved), is_known,
+                                      fingerprint);
   }
   // Here the process may die: the order is in journal and outbox; the sweep publishes it.
   HF_FAULT_POINT("reserved_before_publish");
   ports_.guard.saw(reserved->outbox_id);
-  auto answer = answer_of(PlaceOutcome::accepted, command);
   OutboxItem item{std::move(reserved->outbox_id), std::move(payload)};
+  if (is_known) {
+    // The repeat of an order that the journal has forgotten: settlement releases what was taken.
+    ports_.publisher.enqueue(std::move(item));
+    co_return co_await answer_from_book(std::move(command), fingerprint);
+  }
+  auto answer = answer_of(PlaceOutcome::accepted, command);
   if (options_.ack == AckPolicy::queued) {
     const bool queued = co_await ports_.publisher.publish(std::move(item));
     answer.durability = queued ? Durability::queued : Durability::reserved;
@@ -77,7 +86,7 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
 }
 
 boost::asio::awaitable<PlaceAnswer> Admission::answer_refusal(PlaceCommand command,
-                                                              ReserveResult result,
+                                                              ReserveResult result, bool is_known,
                                                               std::string fingerprint) {
   auto answer = answer_of(PlaceOutcome::accepted, command);
   switch (result.outcome) {
@@ -98,15 +107,19 @@ boost::asio::awaitable<PlaceAnswer> Admission::answer_refusal(PlaceCommand comma
     case ReserveOutcome::limit_exceeded: answer.outcome = PlaceOutcome::limit_exceeded; break;
     case ReserveOutcome::reserved: HF_ASSERT(false);
   }
-  // A repeat whose journal entry has expired, or was lost with Redis, is known to the book.
-  if (command.id_from_client) {
-    auto found = co_await ports_.book.find_order(command.order_id);
-    if (found && *found) co_return repeat_of(std::move(command), std::move(**found), fingerprint);
-  }
+  if (is_known) co_return co_await answer_from_book(std::move(command), std::move(fingerprint));
   answer.shortages = std::move(result.shortages);
   answer.unknown_skus = std::move(result.unknown_skus);
   answer.limit = std::move(result.limit);
   co_return answer;
+}
+
+boost::asio::awaitable<PlaceAnswer> Admission::answer_from_book(PlaceCommand command,
+                                                                std::string fingerprint) {
+  auto found = co_await ports_.book.find_order(command.order_id);
+  if (found && *found) co_return repeat_of(std::move(command), std::move(**found), fingerprint);
+  co_return answer_of(PlaceOutcome::unavailable, command,
+                      "the order is known; PostgreSQL, which has it, is away");
 }
 
 PlaceAnswer Admission::repeat_of(PlaceCommand command, OrderAggregate found,

@@ -10,6 +10,7 @@
 #include "domain/requests.h"
 #include "flows/ledger_guard.h"
 #include "flows/outbox_publisher.h"
+#include "flows/repeat_lookup.h"
 #include "flows/units.h"
 #include "ports/clock.h"
 #include "ports/order_book.h"
@@ -70,6 +71,7 @@ class Admission {
     Ids& ids;
     LedgerGuard& guard;
     OutboxPublisher& publisher;
+    RepeatLookup& repeats;
   };
 
   Admission(Ports ports, std::map<std::string, Plan> plans, AdmissionOptions options);
@@ -80,7 +82,9 @@ class Admission {
   boost::asio::awaitable<PlaceAnswer> answer_repeat(PlaceCommand command, JournalEntry entry,
                                                     std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_refusal(PlaceCommand command, ReserveResult result,
-                                                     std::string fingerprint);
+                                                     bool is_known, std::string fingerprint);
+  boost::asio::awaitable<PlaceAnswer> answer_from_book(PlaceCommand command,
+                                                       std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_unplanned(PlaceCommand command,
                                                        std::string fingerprint);
   static PlaceAnswer repeat_of(PlaceCommand command, OrderAggregate found,

@@ -247,6 +247,9 @@ class OrderBook {
 
   virtual boost::asio::awaitable<PortResult<std::optional<OrderAggregate>>> find_order(
       OrderId order_id) = 0;
+  /// Of `order_ids`, those that are in the book.
+  virtual boost::asio::awaitable<PortResult<std::vector<OrderId>>> known_orders(
+      std::vector<OrderId> order_ids) = 0;
   virtual boost::asio::awaitable<PortResult<Page<OrderAggregate>>> list_orders(
       OrderFilter filter, PageRequest page) = 0;
   virtual boost::asio::awaitable<PortResult<std::optional<Refund>>> find_refund(

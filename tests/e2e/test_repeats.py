@@ -7,6 +7,7 @@ import pytest
 from support.checks import at_rest, check_sku
 from support.program import order_body
 from support.traffic import burst
+from support.waiting import wait_until
 
 
 @pytest.fixture
@@ -189,7 +190,6 @@ def test_repeats_are_known_after_the_journal_entry_has_gone(install, sku):
     body = order_body("u-1", (sku, 1, 1999))
     first = accepted(holdfast.place(body))
     holdfast.order(body["order_id"], wait_s=20)
-    from support.waiting import wait_until
     wait_until(lambda: not holdfast.stack.redis("--scan", "--pattern", f"*{body['order_id']}*"),
                10, "the journal entry to expire", 0.2)
     assert_repeat(holdfast, first, body)

@@ -26,9 +26,9 @@ boost::asio::awaitable<std::optional<OrderAggregate>> find_once(Session& session
   pipeline.end_transaction(false);
   auto lease = co_await session.acquire(deadline);
   const auto results = co_await lease->run(pipeline, deadline);
-  auto found = postgres::join_refunds(
-      postgres::read_all<Order>(results[0], postgres::read_order),
-      postgres::read_all<Refund>(results[1], postgres::read_refund));
+  auto found =
+      postgres::join_refunds(postgres::read_all<Order>(results[0], postgres::read_order),
+                             postgres::read_all<Refund>(results[1], postgres::read_refund));
   if (found.empty()) co_return std::nullopt;
   co_return std::move(found.front());
 }
@@ -52,22 +52,20 @@ postgres::ListQuery list_query(const OrderFilter& filter, const PageRequest& pag
 
 template <class Session>
 boost::asio::awaitable<Page<OrderAggregate>> list_once(Session& session, const OrderFilter& filter,
-                                                       const PageRequest& page,
-                                                       Deadline deadline) {
+                                                       const PageRequest& page, Deadline deadline) {
   auto query = list_query(filter, page);
   const auto found = co_await session.read(std::move(query), deadline);
-  auto orders = postgres::page_of(postgres::read_all<Order>(found, postgres::read_order), page,
-                                  kOrdersList, [](const Order& order) {
-                                    return std::pair(order.placed_at, order.id.to_string());
-                                  });
+  auto orders = postgres::page_of(
+      postgres::read_all<Order>(found, postgres::read_order), page, kOrdersList,
+      [](const Order& order) { return std::pair(order.placed_at, order.id.to_string()); });
   std::vector<OrderId> ids;
   for (const auto& order : orders.items) ids.push_back(order.id);
   std::vector<Refund> refunds;
   if (!ids.empty()) {
     Parameters parameters;
     parameters.add(postgres::column_of(ids));
-    const auto rows = co_await session.read(statements::refunds_of_orders, std::move(parameters),
-                                            deadline);
+    const auto rows =
+        co_await session.read(statements::refunds_of_orders, std::move(parameters), deadline);
     refunds = postgres::read_all<Refund>(rows, postgres::read_refund);
   }
   Page<OrderAggregate> result;
@@ -86,11 +84,25 @@ PostgresOrderBook::Answer<std::optional<OrderAggregate>> PostgresOrderBook::find
       });
 }
 
+PostgresOrderBook::Answer<std::vector<OrderId>> PostgresOrderBook::known_orders(
+    std::vector<OrderId> order_ids) {
+  return Session::perform<std::vector<OrderId>>(session_, [order_ids = std::move(order_ids)](
+                                                              Session& session, Deadline deadline) {
+    Parameters parameters;
+    parameters.add(postgres::column_of(order_ids));
+    return session.ask(statements::known_orders, std::move(parameters), deadline,
+                       [](const postgres::Result& result) {
+                         return postgres::read_all<OrderId>(
+                             result, [](postgres::RowReader& row) { return row.get<OrderId>(); });
+                       });
+  });
+}
+
 PostgresOrderBook::Answer<Page<OrderAggregate>> PostgresOrderBook::list_orders(OrderFilter filter,
                                                                                PageRequest page) {
   return Session::perform<Page<OrderAggregate>>(
-      session_, [filter = std::move(filter), page = std::move(page)](Session& session,
-                                                                     Deadline deadline) {
+      session_,
+      [filter = std::move(filter), page = std::move(page)](Session& session, Deadline deadline) {
         return list_once(session, filter, page, deadline);
       });
 }

@@ -13,6 +13,7 @@ inline const Statement waiting_refunds{"waiting_refunds", std::string(embedded::
 inline const Statement lock_order_ids{"lock_order_ids", std::string(embedded::lock_order_ids_sql)};
 inline const Statement lock_orders{"lock_orders", std::string(embedded::lock_orders_sql)};
 inline const Statement find_orders{"find_orders", std::string(embedded::find_orders_sql)};
+inline const Statement known_orders{"known_orders", std::string(embedded::known_orders_sql)};
 inline const Statement update_orders{"update_orders", std::string(embedded::update_orders_sql)};
 inline const Statement write_refunds{"write_refunds", std::string(embedded::write_refunds_sql)};
 inline const Statement move_stock{"move_stock", std::string(embedded::move_stock_sql)};

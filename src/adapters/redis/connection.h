@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -57,6 +58,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool connected() const { return ready_; }
   /// Why it is, or last was, not connected; empty before the first failure.
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
+  /// The server answered and its settings are weaker than `require_durable` asks. Any thread.
+  [[nodiscard]] bool is_too_weak() const { return is_too_weak_; }
   /// Told `true` when commands can be sent and `false` when no longer, before anything else is.
   void on_connection(std::function<void(bool)> listener) { listener_ = std::move(listener); }
 
@@ -130,6 +133,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<char, kReadBufferSize> input_;
 
   std::string last_error_;
+  std::atomic<bool> is_too_weak_ = false;
   std::uint64_t epoch_ = 0;  ///< one per connection: what began under another is stale
   bool started_ = false;
   bool stopped_ = false;

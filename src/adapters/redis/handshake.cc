@@ -66,7 +66,8 @@ boost::asio::awaitable<std::string> Connection::shake_hands() {
     }
     for (std::size_t i = 0; i < settings; ++i) {
       auto fault = judge(kDurability[i], replies[login + i].view());
-      if (!fault.empty()) co_return fault;
+      is_too_weak_ = !fault.empty();
+      if (is_too_weak_) co_return fault;
     }
     for (std::size_t i = 0; i < kScriptCount; ++i) {
       digests_[i] = std::string(replies[login + settings + i].view().text());

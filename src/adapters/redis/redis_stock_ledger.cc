@@ -348,6 +348,9 @@ void RedisStockLedger::stop() {
 const std::string& RedisStockLedger::last_error() const {
   return connection_->last_error();
 }
+bool RedisStockLedger::is_too_weak() const {
+  return connection_->is_too_weak();
+}
 bool RedisStockLedger::connected() const {
   return connection_->connected();
 }

@@ -30,6 +30,8 @@ class RedisStockLedger final : public StockLedger {
   void stop();
   /// Why there is no connection: what an operator has to mend. Holds no password.
   [[nodiscard]] const std::string& last_error() const;
+  /// The server is there, but weaker than `require_durable` asks. May be called on any thread.
+  [[nodiscard]] bool is_too_weak() const;
 
   boost::asio::awaitable<PortResult<ReserveResult>> reserve(ReserveRequest request) override;
   boost::asio::awaitable<PortResult<std::optional<JournalEntry>>> find_journal(
