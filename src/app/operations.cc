@@ -29,12 +29,14 @@ std::string guard_detail(const Parts& parts) {
 }  // namespace
 
 AppOperations::AppOperations(Parts& parts, flows::Reconciliation& reconciliation,
-                             flows::Rebuild& rebuild, Metrics& metrics, WorkerControl* worker)
+                             flows::Rebuild& rebuild, Metrics& metrics, WorkerControl* worker,
+                             std::string name_space)
     : parts_(parts),
       reconciliation_(reconciliation),
       rebuild_(rebuild),
       metrics_(metrics),
-      worker_(worker) {}
+      worker_(worker),
+      name_space_(std::move(name_space)) {}
 
 boost::asio::awaitable<flows::Outcome<bool>> AppOperations::pause_worker() {
   co_return co_await set_paused(true);
@@ -96,10 +98,11 @@ boost::asio::awaitable<json::object> AppOperations::queues_now() {
   json::object all;
   for (const auto* queue : {&queues::orders, &queues::refunds, &queues::parked}) {
     const auto depth = co_await parts_.bus.depth(*queue);
+    const auto name = name_space_ + "." + queue->value;
     if (depth) {
-      all[queue->value] = json::object{{"ready", depth->ready}, {"consumers", depth->consumers}};
+      all[name] = json::object{{"ready", depth->ready}, {"consumers", depth->consumers}};
     } else {
-      all[queue->value] = nullptr;
+      all[name] = nullptr;
     }
   }
   co_return all;

@@ -29,7 +29,7 @@ class WorkerControl {
 class AppOperations final : public http::Operations {
  public:
   AppOperations(Parts& parts, flows::Reconciliation& reconciliation, flows::Rebuild& rebuild,
-                Metrics& metrics, WorkerControl* worker);
+                Metrics& metrics, WorkerControl* worker, std::string name_space);
 
   boost::asio::awaitable<flows::Outcome<bool>> pause_worker() override;
   boost::asio::awaitable<flows::Outcome<bool>> resume_worker() override;
@@ -51,6 +51,7 @@ class AppOperations final : public http::Operations {
   flows::Rebuild& rebuild_;
   Metrics& metrics_;
   WorkerControl* worker_;
+  std::string name_space_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

@@ -92,7 +92,7 @@ WorkerRole::WorkerRole(const Config& config)
       refunds_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
                refund_options(config)),
       parked_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
-              config.journal.retention),
+              {config.name_space, config.journal.retention}),
       paused_(config.worker.pause) {}
 
 namespace {
@@ -161,11 +161,11 @@ ApiRole::ApiRole(const Config& config, Metrics& metrics, WorkerControl* worker)
                refund_policy(config)),
       stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids}),
       parked_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
-              config.journal.retention),
+              {config.name_space, config.journal.retention}),
       reconciliation_({parts_.ledger, parts_.book, parts_.bus, parts_.clock}),
       rebuild_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
                {config.journal.retention}),
-      operations_(parts_, reconciliation_, rebuild_, metrics, worker),
+      operations_(parts_, reconciliation_, rebuild_, metrics, worker, config.name_space),
       services_{admission_,      queries_,    refunds_,     stock_,    parked_,
                 reconciliation_, operations_, parts_.clock, parts_.ids},
       server_(parts_.loop.get_executor(), server_options(config), services_) {}

@@ -28,7 +28,7 @@ inline constexpr std::size_t kSweepBatch = 512;
 /// A row is left to its message for this long past its time before the sweep takes it.
 inline constexpr Milliseconds kSweepGrace{2000};
 /// Reservations older than this that nobody seems to be settling are sent again.
-inline constexpr Milliseconds kUnsettledAge{30'000};
+inline constexpr Milliseconds kUnsettledAge{10'000};
 
 inline constexpr Milliseconds kDrainDeadline{20'000};
 inline constexpr Milliseconds kDrainPoll{50};

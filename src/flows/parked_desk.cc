@@ -48,22 +48,36 @@ boost::asio::awaitable<void> ParkedDesk::record() {
   }
 }
 
+ParkedFilter ParkedDesk::internal(ParkedFilter filter) const {
+  const auto prefix = options_.name_space + ".";
+  if (filter.queue && filter.queue->value.starts_with(prefix)) {
+    filter.queue->value.erase(0, prefix.size());
+  }
+  return filter;
+}
+
 boost::asio::awaitable<Outcome<Page<ParkedMessage>>> ParkedDesk::list(ParkedFilter filter,
                                                                       PageRequest page) {
-  auto found = co_await ports_.book.list_parked(std::move(filter), std::move(page));
+  auto found = co_await ports_.book.list_parked(internal(std::move(filter)), std::move(page));
   if (!found) co_return unavailable_book(found.error());
+  for (auto& parked : found->items)
+    parked.queue.value = options_.name_space + "." + parked.queue.value;
   co_return std::move(*found);
 }
 
 boost::asio::awaitable<Outcome<std::vector<ParkedGroup>>> ParkedDesk::groups() {
   auto found = co_await ports_.book.parked_groups();
   if (!found) co_return unavailable_book(found.error());
+  for (auto& group : *found) group.queue.value = options_.name_space + "." + group.queue.value;
   co_return std::move(*found);
 }
 
 boost::asio::awaitable<Outcome<std::size_t>> ParkedDesk::retry(ParkedFilter filter,
                                                                std::string actor) {
   std::size_t sent = 0;
+  filter = internal(std::move(filter));
+  // What fails again meanwhile is parked anew; that is for another call.
+  filter.last_before = ports_.clock.now();
   for (;;) {
     const auto claimed = co_await ports_.book.claim_parked(
         filter, limits::kParkedRetryBatch, ports_.clock.now(), limits::kParkedLease);
@@ -137,19 +151,33 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::fail_refund(ParkedMessage park
   co_return true;
 }
 
+boost::asio::awaitable<PortResult<SettleResult>> ParkedDesk::refuse(codec::IncomingOrder incoming) {
+  const auto now = ports_.clock.now();
+  auto settled = co_await ports_.book.settle(refusal_of(incoming, CancelReason::step_failed, now));
+  const bool stale = settled && settled->reports.front().outcome == SettleOutcome::stale_generation;
+  if (!stale) co_return settled;
+  // Reserved before the ledger was rebuilt: nothing is deducted, so any generation will do.
+  const auto record = co_await ports_.book.ledger_record();
+  if (!record) co_return tl::unexpected(record.error());
+  if (*record) incoming.placed.generation = (*record)->generation;
+  incoming.outbox_id.clear();
+  co_return co_await ports_.book.settle(refusal_of(incoming, CancelReason::step_failed, now));
+}
+
 boost::asio::awaitable<Outcome<bool>> ParkedDesk::cancel_order(ParkedMessage parked) {
   const auto orders = codec::orders_from_message(parked.body);
   // What cannot be read holds no reservation that could be named.
   if (!orders) co_return true;
   for (const auto& incoming : *orders) {
-    auto batch = refusal_of(incoming, CancelReason::step_failed, ports_.clock.now());
-    const auto settled = co_await ports_.book.settle(std::move(batch));
+    const auto settled = co_await refuse(incoming);
     if (!settled) co_return unavailable_book(settled.error());
     const auto& report = settled->reports.front();
     const bool stands = report.outcome == SettleOutcome::already_settled &&
                         report.standing != OrderStatus::cancelled;
     if (stands) continue;
-    const auto released = co_await ports_.ledger.give_back(release_of(incoming.placed, retention_));
+    // A ledger rebuilt since was computed without this reservation, and says so: `closed`.
+    const auto released =
+        co_await ports_.ledger.give_back(release_of(incoming.placed, options_.retention));
     if (!released) co_return unavailable_ledger(released.error());
   }
   co_return true;

@@ -3,7 +3,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <string>
+#include <utility>
 
+#include "codec/messages.h"
 #include "flows/failure.h"
 #include "ports/clock.h"
 #include "ports/message_bus.h"
@@ -11,6 +13,11 @@
 #include "ports/stock_ledger.h"
 
 namespace holdfast::flows {
+
+struct ParkedDeskOptions {
+  std::string name_space = "holdfast";  ///< operators see `<name_space>.<queue>`
+  Milliseconds retention{86'400'000};   ///< of the journal entry of an order that is given up
+};
 
 /// What operators do with parked messages: look, run again, discard.
 class ParkedDesk {
@@ -22,7 +29,8 @@ class ParkedDesk {
     Clock& clock;
     Ids& ids;
   };
-  ParkedDesk(Ports ports, Milliseconds retention) : ports_(ports), retention_(retention) {}
+  ParkedDesk(Ports ports, ParkedDeskOptions options)
+      : ports_(ports), options_(std::move(options)) {}
 
   boost::asio::awaitable<Outcome<Page<ParkedMessage>>> list(ParkedFilter filter, PageRequest page);
   boost::asio::awaitable<Outcome<std::vector<ParkedGroup>>> groups();
@@ -38,9 +46,12 @@ class ParkedDesk {
  private:
   boost::asio::awaitable<Outcome<bool>> fail_refund(ParkedMessage parked, std::string reason);
   boost::asio::awaitable<Outcome<bool>> cancel_order(ParkedMessage parked);
+  boost::asio::awaitable<PortResult<SettleResult>> refuse(codec::IncomingOrder incoming);
+  /// With the queue's name as the book has it; both forms are understood.
+  [[nodiscard]] ParkedFilter internal(ParkedFilter filter) const;
 
   Ports ports_;
-  Milliseconds retention_;
+  ParkedDeskOptions options_;
 };
 
 }  // namespace holdfast::flows

@@ -233,8 +233,12 @@ boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work)
     std::vector<Item> one;
     one.push_back(std::move(item));
     co_await settle_range(std::move(one), work);
+  } else if (outcome == ReserveOutcome::replayed || outcome == ReserveOutcome::conflict) {
+    // The buyer has asked again meanwhile: the newer reservation stands and is on its way here.
+    spdlog::warn("order {} was reserved again after the ledger was rebuilt",
+                 placed.order.id.to_string());
   } else {
-    // Sold out since, or another reservation of the same order stands in the journal.
+    // Sold out since.
     co_await settle_refused(std::move(item), false, work);
   }
 }

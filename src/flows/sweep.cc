@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "codec/messages.h"
@@ -100,8 +101,18 @@ boost::asio::awaitable<void> Sweep::resend_unsettled() {
   const auto entries = co_await ports_.ledger.read_unsettled(
       ports_.clock.now() - limits::kUnsettledAge, options_.batch_max);
   if (!entries || entries->empty()) co_return;
+  std::vector<OrderId> order_ids;
+  for (const auto& entry : *entries) order_ids.push_back(entry.order_id);
+  const auto parked = co_await ports_.book.parked_orders(std::move(order_ids));
+  if (!parked) co_return;
   std::vector<codec::OutgoingOrder> orders;
-  for (const auto& entry : *entries) orders.push_back({"", entry.payload});
+  for (const auto& entry : *entries) {
+    // What is parked is the operator's.
+    const bool is_parked =
+        std::find(parked->begin(), parked->end(), entry.order_id) != parked->end();
+    if (!is_parked) orders.push_back({"", entry.payload});
+  }
+  if (orders.empty()) co_return;
   std::vector<OutgoingMessage> messages(1);
   messages[0].queue = queues::orders;
   messages[0].id = MessageId{ports_.ids.next()};

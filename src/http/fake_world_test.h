@@ -91,12 +91,13 @@ struct Unused {
 /// The fake flows, wired to one world.
 struct FakeFlows {
   explicit FakeFlows(FakeWorld& world)
-      : admission({ledger.port(), book.port(), world, world, guard.port(), publisher.port()}, {},
-                  {}),
+      : admission({ledger.port(), book.port(), world, world, guard.port(), publisher.port(),
+                   repeats.port()},
+                  {}, {}),
         queries({ledger.port(), book.port(), world}),
         refunds({ledger.port(), book.port(), bus.port(), world, world}, {}),
         stock({ledger.port(), book.port(), world, world}),
-        parked({ledger.port(), book.port(), bus.port(), world, world}, Milliseconds(0)),
+        parked({ledger.port(), book.port(), bus.port(), world, world}, {}),
         reconciliation({ledger.port(), book.port(), bus.port(), world}),
         services{admission, queries, refunds, stock, parked, reconciliation, world, world, world} {}
 
@@ -105,6 +106,7 @@ struct FakeFlows {
   Unused<MessageBus> bus;
   Unused<flows::LedgerGuard> guard;
   Unused<flows::OutboxPublisher> publisher;
+  Unused<flows::RepeatLookup> repeats;
   flows::Admission admission;
   flows::Queries queries;
   flows::Refunds refunds;

@@ -185,6 +185,7 @@ struct ParkedFilter {
   std::optional<QueueName> queue;
   std::optional<std::string> reason;
   std::optional<OrderId> order_id;
+  std::optional<Instant> last_before;  ///< exclusive; for `claim_parked` only
 };
 
 struct ParkedGroup {
@@ -249,6 +250,9 @@ class OrderBook {
       OrderId order_id) = 0;
   /// Of `order_ids`, those that are in the book.
   virtual boost::asio::awaitable<PortResult<std::vector<OrderId>>> known_orders(
+      std::vector<OrderId> order_ids) = 0;
+  /// Of `order_ids`, those that a parked message names.
+  virtual boost::asio::awaitable<PortResult<std::vector<OrderId>>> parked_orders(
       std::vector<OrderId> order_ids) = 0;
   virtual boost::asio::awaitable<PortResult<Page<OrderAggregate>>> list_orders(
       OrderFilter filter, PageRequest page) = 0;

@@ -14,11 +14,13 @@
 //
 // where the factory is an OrderBookFactory that can be made without arguments.
 
-#define HOLDFAST_INSTANTIATE_ORDER_BOOK_CONTRACT(name, factory)                              \
-  std::unique_ptr<OrderBookFactory> make_##name() { return std::make_unique<factory>(); }    \
-  INSTANTIATE_TEST_SUITE_P(name, OrderBookSettleContract, ::testing::Values(&make_##name));  \
-  INSTANTIATE_TEST_SUITE_P(name, OrderBookUpdateContract, ::testing::Values(&make_##name));  \
-  INSTANTIATE_TEST_SUITE_P(name, OrderBookStockContract, ::testing::Values(&make_##name));   \
-  INSTANTIATE_TEST_SUITE_P(name, OrderBookListsContract, ::testing::Values(&make_##name));   \
-  INSTANTIATE_TEST_SUITE_P(name, OrderBookParkedContract, ::testing::Values(&make_##name));  \
+#define HOLDFAST_INSTANTIATE_ORDER_BOOK_CONTRACT(name, factory)                             \
+  std::unique_ptr<OrderBookFactory> make_##name() {                                         \
+    return std::make_unique<factory>();                                                     \
+  }                                                                                         \
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookSettleContract, ::testing::Values(&make_##name)); \
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookUpdateContract, ::testing::Values(&make_##name)); \
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookStockContract, ::testing::Values(&make_##name));  \
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookListsContract, ::testing::Values(&make_##name));  \
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookParkedContract, ::testing::Values(&make_##name)); \
   INSTANTIATE_TEST_SUITE_P(name, OrderBookLedgerContract, ::testing::Values(&make_##name))

@@ -106,8 +106,7 @@ TEST_P(OrderBookLedgerContract, the_snapshot_names_changes_by_whether_it_counts_
   const auto snapshot = done(book_->begin_generation("g-2", kNoon, 0));
   auto counted = snapshot.counted;
   std::sort(counted.begin(), counted.end());
-  EXPECT_EQ(counted,
-            (std::vector<ChangeId>{adjustment_change("up"), refund_change(refund_id(1))}));
+  EXPECT_EQ(counted, (std::vector<ChangeId>{adjustment_change("up"), refund_change(refund_id(1))}));
   EXPECT_EQ(snapshot.not_counted, std::vector<ChangeId>{adjustment_change("down")});
   EXPECT_EQ(sku_of(snapshot, "sku").stock.on_hand(), 1'000);
 }

@@ -151,8 +151,8 @@ TEST_P(OrderBookSettleContract, overselling_refuses_the_whole_batch) {
   begin_generation();
   load("sku", 3);
   load("other", 10);
-  auto batch = batch_of({order(1, {line("other", 1)}), order(2, {line("sku", 2)}),
-                         order(3, {line("sku", 2)})});
+  auto batch = batch_of(
+      {order(1, {line("other", 1)}), order(2, {line("sku", 2)}), order(3, {line("sku", 2)})});
   expect_constraint(book_->settle(std::move(batch)));
   for (const auto number : {1U, 2U, 3U}) EXPECT_FALSE(find(number));
   EXPECT_EQ(stock("sku").sold, 0);

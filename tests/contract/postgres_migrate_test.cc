@@ -12,8 +12,8 @@
 namespace holdfast::testing {
 namespace {
 
-using postgres::Migration;
 using postgres::migrate;
+using postgres::Migration;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -38,7 +38,7 @@ TEST(PostgresMigrate, only_what_is_new_is_applied) {
   const auto report = migrate(database.url(), std::array{kFirst, kSecond});
   ASSERT_TRUE(report) << report.error();
   EXPECT_THAT(report->applied, ElementsAre("0002_b.sql"));
-  EXPECT_EQ(PostgresSession(database.url())("select count(*) from a"), "1");
+  EXPECT_EQ(run_sql(database.url(), "select count(*) from a"), "1");
 }
 
 TEST(PostgresMigrate, an_altered_migration_is_an_error_that_says_so) {
@@ -48,7 +48,7 @@ TEST(PostgresMigrate, an_altered_migration_is_an_error_that_says_so) {
   const auto report = migrate(database.url(), std::array{altered, kSecond});
   ASSERT_FALSE(report);
   EXPECT_THAT(report.error(), HasSubstr("0001_a.sql was altered"));
-  EXPECT_EQ(PostgresSession(database.url())("select to_regclass('b') is null"), "t");
+  EXPECT_EQ(run_sql(database.url(), "select to_regclass('b') is null"), "t");
 }
 
 TEST(PostgresMigrate, a_book_of_a_newer_version_is_refused) {
@@ -67,7 +67,7 @@ TEST(PostgresMigrate, a_failing_migration_leaves_nothing_of_itself) {
   EXPECT_THAT(report.error(), HasSubstr("0002_b.sql failed"));
   EXPECT_THAT(report.error(), HasSubstr("division by zero"));
   EXPECT_THAT(report.error(), HasSubstr("applied before: 0001_a.sql"));
-  EXPECT_EQ(PostgresSession(database.url())("select to_regclass('b') is null"), "t");
+  EXPECT_EQ(run_sql(database.url(), "select to_regclass('b') is null"), "t");
   const auto mended = migrate(database.url(), std::array{kFirst, kSecond});
   ASSERT_TRUE(mended) << mended.error();
   EXPECT_THAT(mended->applied, ElementsAre("0002_b.sql"));

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <libpq-fe.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "adapters/postgres/migrate.h"
@@ -22,7 +23,8 @@ class PostgresSession {
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
       throw std::runtime_error(PQerrorMessage(connection_.get()));
     }
-    PQsetNoticeReceiver(connection_.get(), [](void*, const PGresult*) {}, nullptr);
+    PQsetNoticeReceiver(
+        connection_.get(), [](void*, const PGresult*) {}, nullptr);
   }
   /// The first column of the first row, or "".
   std::string operator()(const std::string& sql) {
@@ -42,6 +44,12 @@ class PostgresSession {
   std::unique_ptr<PGconn, Finish> connection_;
 };
 
+/// One statement on a connection of its own.
+inline std::string run_sql(const std::string& url, const std::string& sql) {
+  PostgresSession session(url);
+  return session(sql);
+}
+
 /// The server's address; a test of a server that is not there fails.
 inline std::string postgres_url() {
   const char* url = std::getenv("HOLDFAST_TEST_POSTGRES_URL");
@@ -60,11 +68,11 @@ class ScratchDatabase {
   ScratchDatabase() {
     static int count = 0;
     name_ = "holdfast_test_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
-    PostgresSession(postgres_url())("create database " + name_);
+    run_sql(postgres_url(), "create database " + name_);
   }
   ~ScratchDatabase() {
     try {
-      PostgresSession(postgres_url())("drop database " + name_ + " with (force)");
+      run_sql(postgres_url(), "drop database " + name_ + " with (force)");
     } catch (const std::exception& error) {
       std::fprintf(stderr, "%s is left behind: %s\n", name_.c_str(), error.what());
     }
@@ -90,9 +98,9 @@ inline const ScratchDatabase& shared_database() {
 }
 
 inline void empty_shared_database() {
-  PostgresSession(shared_database().url())(
-      "truncate orders, refunds, stock, stock_journal, stock_changes, points, points_journal, "
-      "parked, audit, ledger_state, ledger_high_water");
+  run_sql(shared_database().url(),
+          "truncate orders, refunds, stock, stock_journal, stock_changes, points, points_journal, "
+          "parked, audit, ledger_state, ledger_high_water");
 }
 
 class PostgresBookFactory final : public OrderBookFactory {

@@ -1,10 +1,12 @@
+#include "tests/contract/postgres_server.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/steady_timer.hpp>
 #include <thread>
 
 #include "tests/contract/order_book_fixture.h"
-#include "tests/contract/postgres_server.h"
 #include "tests/contract/tcp_proxy.h"
 
 // What the book does when PostgreSQL goes, hangs or answers late, and under load from many books.
@@ -33,11 +35,13 @@ class PostgresServerTest : public OrderBookFixture {
     options.timeout = timeout;
     return PostgresBookFactory::attach(loop, std::move(options));
   }
-  /// Ends every session of the book under test, as a restart of the server would.
+  /// Ends every session of the book under test, as a restart of the server would. They have ended
+  /// when it returns.
   static void end_sessions() {
-    PostgresSession(postgres_url())(
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '" +
-        shared_database().name() + "' and application_name = 'holdfast'");
+    run_sql(
+        postgres_url(),
+        "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity where datname = '" +
+            shared_database().name() + "' and application_name = 'holdfast'");
   }
   /// Runs the loop until `condition` holds, and fails the test after 10 s.
   template <class Condition>
@@ -147,10 +151,11 @@ TEST_F(PostgresServerTest, a_connection_lost_before_the_commit_was_sent_had_no_e
   proxy.mute_server(true);
   const auto sent = proxy.sent_by_clients();
   std::optional<PortResult<std::vector<OrderAggregate>>> result;
-  boost::asio::co_spawn(loop_, book->update(refs({1}), completing()),
-                        [&result](std::exception_ptr, PortResult<std::vector<OrderAggregate>> value) {
-                          result = std::move(value);
-                        });
+  boost::asio::co_spawn(
+      loop_, book->update(refs({1}), completing()),
+      [&result](std::exception_ptr, PortResult<std::vector<OrderAggregate>> value) {
+        result = std::move(value);
+      });
   wait_until([&] { return proxy.sent_by_clients() > sent; });
   proxy.cut();
   wait_until([&result] { return result.has_value(); });
@@ -208,8 +213,10 @@ TEST_F(PostgresServerTest, a_settlement_that_waited_for_a_new_generation_is_stal
   settling("begin");
   settling("lock table ledger_high_water in row exclusive mode");  // as a settlement holds it
   const auto waiting = [](int count) {
-    return PostgresSession(shared_database().url())(
-               "select count(*) from pg_locks where not granted") == std::to_string(count);
+    return run_sql(shared_database().url(),
+                   "select count(*) from pg_locks where not granted and database ="
+                   " (select oid from pg_database where datname = current_database())") ==
+           std::to_string(count);
   };
   std::optional<PortResult<BookSnapshot>> snapshot;
   boost::asio::co_spawn(
@@ -302,7 +309,7 @@ TEST_F(PostgresServerTest, four_books_on_the_same_skus_and_users_do_not_deadlock
   std::int64_t sold = 0;
   for (const auto& row : done(book_->all_stock())) sold += row.sold;
   EXPECT_EQ(sold, 4 * 12 * 20 * 2);
-  EXPECT_EQ(PostgresSession(shared_database().url())("select count(*) from orders"), "960");
+  EXPECT_EQ(run_sql(shared_database().url(), "select count(*) from orders"), "960");
 }
 
 }  // namespace

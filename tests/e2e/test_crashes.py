@@ -4,6 +4,7 @@ The client notes what it was told. A request without an answer is unknown: it is
 same id, as a client should, and must then make one order, or one refund.
 """
 
+import os
 import uuid
 
 import pytest
@@ -15,11 +16,14 @@ from support.traffic import Background, burst
 from support.waiting import wait_until
 
 STOCK = 5000
-POINTS = ["reserved_before_publish", "reserved_before_publish:7",
-          "published_before_outbox_delete", "published_before_outbox_delete:3",
-          "book_committed_before_ack", "book_committed_before_ack:3",
-          "refund_inserted_before_publish", "refund_inserted_before_publish:5",
-          "reversal_committed_before_release", "reversal_committed_before_release:2"]
+# name:n is the n-th time that the point is passed.
+POINTS = ["reserved_before_publish:7", "published_before_outbox_delete:3",
+          "book_committed_before_ack", "refund_inserted_before_publish:5",
+          "reversal_committed_before_release"]
+if os.environ.get("HOLDFAST_TEST_LONG") == "1":
+    POINTS += ["reserved_before_publish", "published_before_outbox_delete",
+               "book_committed_before_ack:3", "refund_inserted_before_publish",
+               "reversal_committed_before_release:2"]
 
 
 class Shop:

@@ -190,6 +190,12 @@ class FaultyBook final : public OrderBook {
   Answer<std::optional<OrderAggregate>> find_order(OrderId id) override {
     return inner_.find_order(id);
   }
+  Answer<std::vector<OrderId>> known_orders(std::vector<OrderId> ids) override {
+    return inner_.known_orders(std::move(ids));
+  }
+  Answer<std::vector<OrderId>> parked_orders(std::vector<OrderId> ids) override {
+    return inner_.parked_orders(std::move(ids));
+  }
   Answer<Page<OrderAggregate>> list_orders(OrderFilter filter, PageRequest page) override {
     return inner_.list_orders(std::move(filter), std::move(page));
   }

@@ -20,6 +20,7 @@
 #include "flows/reconciliation.h"
 #include "flows/refund_worker.h"
 #include "flows/refunds.h"
+#include "flows/repeat_lookup.h"
 #include "flows/settlement.h"
 #include "flows/stock_desk.h"
 #include "flows/sweep.h"
@@ -44,7 +45,7 @@ struct ProcessOptions {
 };
 
 /// All flows over connections of their own, as one process has them. Nothing runs by itself but
-/// the outbox publisher: tests take messages and hand them to the flows. Destroying it is the
+/// what answers a placed order: tests take messages and hand them to the flows. Destroying it is the
 /// process's death: what it had not acknowledged is delivered again.
 class Process {
  public:
@@ -57,11 +58,12 @@ class Process {
         postgres(loop->get_executor(), postgres_options(stores)),
         rabbit(loop->get_executor(), stores.rabbit),
         publisher(ledger, bus, clock, ids, {}),
-        admission({ledger, book, clock, ids, guard, publisher}, plans(), {.ack = options.ack}),
+        admission({ledger, book, clock, ids, guard, publisher, repeats}, plans(),
+                  admission_options(options)),
         refunds({ledger, book, bus, clock, ids}, policy()),
         refund_worker({ledger, book, bus, clock, ids}, worker_options(options)),
         settlement({ledger, book, bus, clock, ids, guard}, settlement_options(options)),
-        parked({ledger, book, bus, clock, ids}, kRetention),
+        parked({ledger, book, bus, clock, ids}, {"holdfast", kRetention}),
         desk({ledger, book, clock, ids}),
         rebuild({ledger, book, bus, clock, ids}, {kRetention}),
         reconciliation({ledger, book, bus, clock}),
@@ -70,13 +72,17 @@ class Process {
     postgres.start();
     rabbit.start();
     async::spawn(loop->get_executor(), publisher.run(), "the publisher");
+    async::spawn(loop->get_executor(), repeats.run(), "the lookup of repeats");
     if (options.ack == flows::AckPolicy::queued) {
       async::spawn(loop->get_executor(), publisher.expire_waiters(), "the publisher's clock");
     }
     const bool connected = run_until(
         *loop, [&] { return redis.connected() && postgres.connected() && rabbit.connected(); });
     if (!connected) {
-      throw std::runtime_error("not connected: " + redis.last_error() + rabbit.last_error());
+      throw std::runtime_error("not connected to" + std::string(redis.connected() ? "" : " Redis") +
+                               (postgres.connected() ? "" : " PostgreSQL") +
+                               (rabbit.connected() ? "" : " RabbitMQ") + ": " +
+                               redis.last_error() + rabbit.last_error());
     }
   }
   ~Process() {
@@ -87,6 +93,11 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  static flows::AdmissionOptions admission_options(const ProcessOptions& options) {
+    flows::AdmissionOptions made;
+    made.ack = options.ack;
+    return made;
+  }
   static flows::SettlementOptions settlement_options(const ProcessOptions& options) {
     flows::SettlementOptions made;
     made.attempts = options.attempts;
@@ -119,6 +130,7 @@ class Process {
   FaultyBus bus{rabbit, faults};
   flows::LedgerGuard guard{ledger, book, clock};
   flows::OutboxPublisher publisher;
+  flows::RepeatLookup repeats{book};
   flows::Admission admission;
   flows::Refunds refunds;
   flows::RefundWorker refund_worker;

@@ -2,7 +2,6 @@
 
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
-#include <libpq-fe.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -13,18 +12,18 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/postgres/migrate.h"
 #include "adapters/rabbitmq/topology.h"
 #include "adapters/rabbitmq/url.h"
+#include "tests/contract/postgres_server.h"
 #include "tests/contract/redis_test_support.h"
 
 /// Empty stores on the real servers that no other test has; all is removed at the end.
 namespace holdfast::testing {
 
-/// Missing is a failure, never a reason to skip.
-inline std::string server_url(const char* variable) {
-  const char* url = std::getenv(variable);
-  if (url == nullptr) throw std::runtime_error(std::string(variable) + " is not set");
+/// The server's address; a test of a server that is not there fails.
+inline std::string amqp_url() {
+  const char* url = std::getenv("HOLDFAST_TEST_AMQP_URL");
+  if (url == nullptr) throw std::runtime_error("HOLDFAST_TEST_AMQP_URL is not set");
   return url;
 }
 
@@ -34,72 +33,26 @@ inline std::string unique_name() {
   return std::to_string(device()) + std::to_string(device());
 }
 
-/// A blocking client that looks into a database behind the book's back.
-class SqlClient {
+/// A migrated database of its own.
+class BookDatabase {
  public:
-  explicit SqlClient(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
-    if (PQstatus(connection_.get()) != CONNECTION_OK) {
-      throw std::runtime_error(PQerrorMessage(connection_.get()));
-    }
+  BookDatabase() : name_("holdfast_flow_" + unique_name()) {
+    run_sql(postgres_url(), "create database " + name_ + " template " + shared_database().name());
   }
-  /// The first column of the first row as text; "" when there is none.
-  std::string ask(const std::string& sql) {
-    const std::unique_ptr<PGresult, Free> result(PQexec(connection_.get(), sql.c_str()));
-    const auto status = PQresultStatus(result.get());
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-      throw std::runtime_error(sql + ": " + PQerrorMessage(connection_.get()));
-    }
-    return PQntuples(result.get()) == 0 ? "" : PQgetvalue(result.get(), 0, 0);
-  }
-
- private:
-  struct Free {
-    void operator()(PGconn* connection) const { PQfinish(connection); }
-    void operator()(PGresult* result) const { PQclear(result); }
-  };
-  std::unique_ptr<PGconn, Free> connection_;
-};
-
-/// A database of its own, empty or copied from another one.
-class ScratchDatabase {
- public:
-  explicit ScratchDatabase(const ScratchDatabase* copied = nullptr)
-      : name_("hf_flow_" + unique_name()) {
-    SqlClient server(server_url("HOLDFAST_TEST_POSTGRES_URL"));
-    server.ask("create database " + name_ + (copied ? " template " + copied->name_ : ""));
-  }
-  ~ScratchDatabase() {
+  ~BookDatabase() {
     try {
-      SqlClient server(server_url("HOLDFAST_TEST_POSTGRES_URL"));
-      server.ask("drop database " + name_ + " with (force)");
+      run_sql(postgres_url(), "drop database " + name_ + " with (force)");
     } catch (const std::exception& error) {
-      std::fprintf(stderr, "a scratch database is left: %s\n", error.what());
+      std::fprintf(stderr, "%s is left behind: %s\n", name_.c_str(), error.what());
     }
   }
-  ScratchDatabase(const ScratchDatabase&) = delete;
-  ScratchDatabase& operator=(const ScratchDatabase&) = delete;
-
-  [[nodiscard]] std::string url() const {
-    const auto base = server_url("HOLDFAST_TEST_POSTGRES_URL");
-    return base.substr(0, base.rfind('/') + 1) + name_;
-  }
+  BookDatabase(const BookDatabase&) = delete;
+  BookDatabase& operator=(const BookDatabase&) = delete;
+  [[nodiscard]] std::string url() const { return with_database(postgres_url(), name_); }
 
  private:
   std::string name_;
 };
-
-/// The book's tables, made once for all tests of the program.
-inline const ScratchDatabase& migrated_template() {
-  struct Migrated {
-    Migrated() {
-      const auto done = postgres::migrate(database.url());
-      if (!done) throw std::runtime_error(done.error());
-    }
-    ScratchDatabase database;
-  };
-  static const Migrated migrated;
-  return migrated.database;
-}
 
 /// Deletes the queues and the exchange of one name space.
 inline void delete_queues(const rabbitmq::RabbitOptions& options) {
@@ -128,7 +81,7 @@ class ScratchStores {
  public:
   /// `waits`: every delay that a test will use, so that its queue can be deleted.
   explicit ScratchStores(std::vector<rabbitmq::WaitQueue> waits) {
-    rabbit.url = server_url("HOLDFAST_TEST_AMQP_URL");
+    rabbit.url = amqp_url();
     rabbit.name_space = "hf-flow-" + unique_name();
     rabbit.waits = std::move(waits);
   }
@@ -159,15 +112,14 @@ class ScratchStores {
     return client.ask(words);
   }
   std::string ask_book(const std::string& sql) {
-    SqlClient client(database_.url());
-    return client.ask(sql);
+    return run_sql(database_.url(), sql);
   }
 
   rabbitmq::RabbitOptions rabbit;
 
  private:
   RedisLedgerFactory redis_;
-  ScratchDatabase database_{&migrated_template()};
+  BookDatabase database_;
 };
 
 }  // namespace holdfast::testing

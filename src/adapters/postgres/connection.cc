@@ -1,5 +1,6 @@
 #include "adapters/postgres/connection.h"
 
+#include <poll.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
@@ -29,6 +30,11 @@ std::string without_newline(std::string text) {
   return text;
 }
 
+bool is_readable(int socket) {
+  pollfd wanted{socket, POLLIN, 0};
+  return ::poll(&wanted, 1, 0) == 1;
+}
+
 std::string field_of(const PGresult* result, int field) {
   const char* text = PQresultErrorField(result, field);
   return text == nullptr ? std::string{} : std::string{text};
@@ -47,7 +53,9 @@ Connection::Connection(boost::asio::any_io_executor executor, std::string url,
       socket_(executor),
       timer_(executor) {}
 
-Connection::~Connection() { close(); }
+Connection::~Connection() {
+  close();
+}
 
 void Connection::close() {
   ++armed_;
@@ -125,13 +133,12 @@ boost::asio::awaitable<void> Connection::poll_until_connected(Deadline /*armed a
   const std::array<const char*, 4> values{url_.c_str(), "holdfast", "UTF8", nullptr};
   connection_ = PQconnectStartParams(keywords.data(), values.data(), 1);
   if (connection_ == nullptr) throw Broken{PortErrorKind::unavailable, "out of memory"};
-  auto state = PQstatus(connection_) == CONNECTION_BAD ? PGRES_POLLING_FAILED
-                                                       : PGRES_POLLING_WRITING;
+  auto state =
+      PQstatus(connection_) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
     if (state == PGRES_POLLING_FAILED) throw Broken{PortErrorKind::unavailable, last_error()};
     adopt_socket();
-    co_await ready(state == PGRES_POLLING_READING ? Descriptor::wait_read
-                                                  : Descriptor::wait_write);
+    co_await ready(state == PGRES_POLLING_READING ? Descriptor::wait_read : Descriptor::wait_write);
     // libpq may close this socket and try the next address on another one.
     release_socket();
     state = PQconnectPoll(connection_);
@@ -353,23 +360,27 @@ boost::asio::awaitable<Results> Connection::run(const Pipeline& pipeline, Deadli
 }
 
 bool Connection::is_usable() {
-  return connection_ != nullptr && PQconsumeInput(connection_) == 1 &&
-         PQisBusy(connection_) == 0 && PQstatus(connection_) == CONNECTION_OK &&
-         PQtransactionStatus(connection_) == PQTRANS_IDLE;
+  if (connection_ == nullptr) return false;
+  // A server that goes says so first, then closes: both are read here, if they have come.
+  while (is_readable(PQsocket(connection_))) {
+    if (PQconsumeInput(connection_) != 1) return false;
+    static_cast<void>(PQisBusy(connection_));  // takes what was read for a notice
+  }
+  return PQstatus(connection_) == CONNECTION_OK && PQtransactionStatus(connection_) == PQTRANS_IDLE;
 }
 
 void Connection::watch(std::function<void()> on_lost) {
   const auto token = ++watched_;
-  socket_.async_wait(Descriptor::wait_read, [self = shared_from_this(), token,
-                                             on_lost = std::move(on_lost)](
-                                                boost::system::error_code error) mutable {
-    if (error || token != self->watched_) return;
-    if (self->is_usable()) {
-      self->watch(std::move(on_lost));
-    } else {
-      on_lost();
-    }
-  });
+  socket_.async_wait(Descriptor::wait_read,
+                     [self = shared_from_this(), token,
+                      on_lost = std::move(on_lost)](boost::system::error_code error) mutable {
+                       if (error || token != self->watched_) return;
+                       if (self->is_usable()) {
+                         self->watch(std::move(on_lost));
+                       } else {
+                         on_lost();
+                       }
+                     });
 }
 
 void Connection::unwatch() {

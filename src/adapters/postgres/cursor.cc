@@ -38,7 +38,9 @@ std::optional<std::string> from_base64url(std::string_view text) {
   return bytes;
 }
 
-Failure malformed() { return rejected("malformed cursor"); }
+Failure malformed() {
+  return rejected("malformed cursor");
+}
 
 template <class Integer>
 Integer parse_integer(std::string_view text) {
@@ -75,6 +77,8 @@ Uuid uuid_key(const Cursor& cursor) {
   return *uuid;
 }
 
-std::int64_t integer_key(const Cursor& cursor) { return parse_integer<std::int64_t>(cursor.key); }
+std::int64_t integer_key(const Cursor& cursor) {
+  return parse_integer<std::int64_t>(cursor.key);
+}
 
 }  // namespace holdfast::postgres

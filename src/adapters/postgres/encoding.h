@@ -88,8 +88,7 @@ template <>
 struct Encoding<Instant> {
   static constexpr std::uint32_t kOid = 1184;
   static void append(std::string& to, Instant at) {
-    detail::append_big_endian(to,
-                              at.time_since_epoch().count() * 1000 - detail::kEpochOffset_us);
+    detail::append_big_endian(to, at.time_since_epoch().count() * 1000 - detail::kEpochOffset_us);
   }
 };
 

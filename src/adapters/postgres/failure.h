@@ -12,7 +12,9 @@ namespace holdfast::postgres {
 class Failure : public std::runtime_error {
  public:
   explicit Failure(PortError error, std::string sqlstate = {})
-      : std::runtime_error(error.detail), error_(std::move(error)), sqlstate_(std::move(sqlstate)) {}
+      : std::runtime_error(error.detail),
+        error_(std::move(error)),
+        sqlstate_(std::move(sqlstate)) {}
 
   [[nodiscard]] const PortError& error() const { return error_; }
   /// Deadlock or serialization failure: the transaction did nothing and may be run again.

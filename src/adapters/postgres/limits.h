@@ -10,8 +10,8 @@ namespace holdfast::postgres::limits {
 inline constexpr std::chrono::milliseconds kFirstReconnectPause{50};
 inline constexpr std::chrono::milliseconds kLastReconnectPause{2'000};
 
-/// The server gives up this much before the caller does, so that a late call still ends with an
-/// answer ("cancelled, no effect") instead of a dropped connection ("effect unknown").
+/// The server gives up this much before half of a call's time is over; see
+/// PostgresOrderBook::Session.
 inline constexpr std::chrono::milliseconds kServerGivesUpEarlier{100};
 
 /// Times a transaction is run in all when the server says deadlock or serialization failure.

@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::string_view kCondition = "/*if ";
 
-bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || c == '_';
+}
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at)) {

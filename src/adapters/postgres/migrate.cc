@@ -25,7 +25,8 @@ class Session {
     const std::array<const char*, 5> values{url.c_str(), "holdfast migrate", "UTF8", "5", nullptr};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) fail("cannot connect");
-    PQsetNoticeReceiver(connection_.get(), [](void*, const PGresult*) {}, nullptr);
+    PQsetNoticeReceiver(
+        connection_.get(), [](void*, const PGresult*) {}, nullptr);
   }
 
   /// One or several statements without parameters.
@@ -108,8 +109,8 @@ void apply(Session& session, const Migration& migration, const std::string& chec
   const std::string name(migration.first);
   session.execute("begin", "cannot begin");
   session.execute(migration.second, "migration " + name + " failed and was rolled back");
-  session.query("insert into schema_migrations (name, checksum) values ($1, $2)",
-                {name, checksum}, "cannot record migration " + name);
+  session.query("insert into schema_migrations (name, checksum) values ($1, $2)", {name, checksum},
+                "cannot record migration " + name);
   session.execute("commit", "cannot commit migration " + name);
 }
 

@@ -19,7 +19,9 @@ Lease::~Lease() {
 }
 
 Pool::Pool(boost::asio::any_io_executor executor, PoolOptions options)
-    : executor_(std::move(executor)), options_(std::move(options)), random_(std::random_device{}()) {}
+    : executor_(std::move(executor)),
+      options_(std::move(options)),
+      random_(std::random_device{}()) {}
 
 void Pool::start() {
   for (std::size_t slot = 0; slot < options_.connections; ++slot) {

@@ -11,7 +11,7 @@ namespace statements = postgres::statements;
 namespace {
 
 Milliseconds server_timeout(Milliseconds timeout) {
-  return std::max(timeout - postgres::limits::kServerGivesUpEarlier, timeout / 2);
+  return std::max(timeout / 2 - postgres::limits::kServerGivesUpEarlier, timeout / 4);
 }
 
 }  // namespace
@@ -54,8 +54,8 @@ boost::asio::awaitable<postgres::Result> PostgresOrderBook::Session::write(
   return run_one(statement, std::move(parameters), true, deadline);
 }
 
-boost::asio::awaitable<postgres::Result> PostgresOrderBook::Session::read(
-    postgres::ListQuery query, Deadline deadline) {
+boost::asio::awaitable<postgres::Result> PostgresOrderBook::Session::read(postgres::ListQuery query,
+                                                                          Deadline deadline) {
   const auto statement = query.statement();
   co_return co_await run_one(statement, query.parameters(), false, deadline);
 }
@@ -66,17 +66,24 @@ boost::asio::awaitable<postgres::Result> PostgresOrderBook::Session::write(
   co_return co_await run_one(statement, query.parameters(), true, deadline);
 }
 
-PostgresOrderBook::PostgresOrderBook(boost::asio::any_io_executor executor,
-                                     PostgresOptions options)
+PostgresOrderBook::PostgresOrderBook(boost::asio::any_io_executor executor, PostgresOptions options)
     : session_(std::make_shared<Session>(std::move(executor), std::move(options))) {}
 
-PostgresOrderBook::~PostgresOrderBook() { session_->stop(); }
+PostgresOrderBook::~PostgresOrderBook() {
+  session_->stop();
+}
 
-void PostgresOrderBook::start() { session_->start(); }
+void PostgresOrderBook::start() {
+  session_->start();
+}
 
-void PostgresOrderBook::stop() { session_->stop(); }
+void PostgresOrderBook::stop() {
+  session_->stop();
+}
 
-bool PostgresOrderBook::connected() const { return session_->connected(); }
+bool PostgresOrderBook::connected() const {
+  return session_->connected();
+}
 
 PostgresOrderBook::Answer<void> PostgresOrderBook::record_audit(AuditEntry entry) {
   return Session::perform<void>(
@@ -105,10 +112,9 @@ BookBacklog read_backlog(const postgres::Result& result) {
 }  // namespace
 
 PostgresOrderBook::Answer<BookBacklog> PostgresOrderBook::backlog() {
-  return Session::perform<BookBacklog>(
-      session_, [](Session& session, postgres::Deadline deadline) {
-        return session.ask(statements::backlog, {}, deadline, read_backlog);
-      });
+  return Session::perform<BookBacklog>(session_, [](Session& session, postgres::Deadline deadline) {
+    return session.ask(statements::backlog, {}, deadline, read_backlog);
+  });
 }
 
 PostgresOrderBook::Answer<void> PostgresOrderBook::ping() {

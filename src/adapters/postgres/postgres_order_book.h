@@ -49,6 +49,7 @@ class PostgresOrderBook final : public OrderBook {
   // postgres_order_book_orders.cc
   Answer<std::optional<OrderAggregate>> find_order(OrderId order_id) override;
   Answer<std::vector<OrderId>> known_orders(std::vector<OrderId> order_ids) override;
+  Answer<std::vector<OrderId>> parked_orders(std::vector<OrderId> order_ids) override;
   Answer<Page<OrderAggregate>> list_orders(OrderFilter filter, PageRequest page) override;
   // postgres_order_book_refunds.cc
   Answer<std::optional<Refund>> find_refund(RefundId refund_id) override;

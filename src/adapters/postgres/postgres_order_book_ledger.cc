@@ -132,15 +132,13 @@ PostgresOrderBook::Answer<BookSnapshot> PostgresOrderBook::begin_generation(
 }
 
 PostgresOrderBook::Answer<bool> PostgresOrderBook::try_leadership() {
-  return Session::perform<bool>(session_, [](Session& session, Deadline deadline) {
-    return session.lead(deadline);
-  });
+  return Session::perform<bool>(
+      session_, [](Session& session, Deadline deadline) { return session.lead(deadline); });
 }
 
 PostgresOrderBook::Answer<void> PostgresOrderBook::end_leadership() {
-  return Session::perform<void>(session_, [](Session& session, Deadline deadline) {
-    return session.stop_leading(deadline);
-  });
+  return Session::perform<void>(
+      session_, [](Session& session, Deadline deadline) { return session.stop_leading(deadline); });
 }
 
 boost::asio::awaitable<bool> PostgresOrderBook::Session::lead(Deadline deadline) {

@@ -14,6 +14,17 @@ namespace {
 
 constexpr char kOrdersList = 'o';
 
+Parameters ids_of(const std::vector<OrderId>& order_ids) {
+  Parameters parameters;
+  parameters.add(postgres::column_of(order_ids));
+  return parameters;
+}
+
+std::vector<OrderId> read_order_ids(const postgres::Result& result) {
+  return postgres::read_all<OrderId>(result,
+                                     [](postgres::RowReader& row) { return row.get<OrderId>(); });
+}
+
 template <class Session>
 boost::asio::awaitable<std::optional<OrderAggregate>> find_once(Session& session, OrderId order_id,
                                                                 Deadline deadline) {
@@ -86,16 +97,18 @@ PostgresOrderBook::Answer<std::optional<OrderAggregate>> PostgresOrderBook::find
 
 PostgresOrderBook::Answer<std::vector<OrderId>> PostgresOrderBook::known_orders(
     std::vector<OrderId> order_ids) {
-  return Session::perform<std::vector<OrderId>>(session_, [order_ids = std::move(order_ids)](
-                                                              Session& session, Deadline deadline) {
-    Parameters parameters;
-    parameters.add(postgres::column_of(order_ids));
-    return session.ask(statements::known_orders, std::move(parameters), deadline,
-                       [](const postgres::Result& result) {
-                         return postgres::read_all<OrderId>(
-                             result, [](postgres::RowReader& row) { return row.get<OrderId>(); });
-                       });
-  });
+  return Session::perform<std::vector<OrderId>>(
+      session_, [order_ids = std::move(order_ids)](Session& session, Deadline deadline) {
+        return session.ask(statements::known_orders, ids_of(order_ids), deadline, read_order_ids);
+      });
+}
+
+PostgresOrderBook::Answer<std::vector<OrderId>> PostgresOrderBook::parked_orders(
+    std::vector<OrderId> order_ids) {
+  return Session::perform<std::vector<OrderId>>(
+      session_, [order_ids = std::move(order_ids)](Session& session, Deadline deadline) {
+        return session.ask(statements::parked_orders, ids_of(order_ids), deadline, read_order_ids);
+      });
 }
 
 PostgresOrderBook::Answer<Page<OrderAggregate>> PostgresOrderBook::list_orders(OrderFilter filter,

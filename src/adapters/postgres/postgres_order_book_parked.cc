@@ -176,8 +176,8 @@ PostgresOrderBook::Answer<void> PostgresOrderBook::record_parked(
 PostgresOrderBook::Answer<Page<ParkedMessage>> PostgresOrderBook::list_parked(ParkedFilter filter,
                                                                               PageRequest page) {
   return Session::perform<Page<ParkedMessage>>(
-      session_, [filter = std::move(filter), page = std::move(page)](Session& session,
-                                                                     Deadline deadline) {
+      session_,
+      [filter = std::move(filter), page = std::move(page)](Session& session, Deadline deadline) {
         return list_once(session, filter, page, deadline);
       });
 }
@@ -196,6 +196,7 @@ PostgresOrderBook::Answer<std::vector<ParkedMessage>> PostgresOrderBook::claim_p
       [filter = std::move(filter), limit, now, lease](Session& session, Deadline deadline) {
         postgres::ListQuery query(embedded::claim_parked_sql);
         add_filter(query, filter);
+        query.filter("last_before", filter.last_before);
         query.bind("now", now).bind("claimed_until", now + lease);
         query.put("limit", std::to_string(limit));
         return claim_once(session, std::move(query), deadline);
@@ -204,11 +205,10 @@ PostgresOrderBook::Answer<std::vector<ParkedMessage>> PostgresOrderBook::claim_p
 
 PostgresOrderBook::Answer<void> PostgresOrderBook::remove_parked(std::vector<Uuid> ids,
                                                                  AuditEntry audit) {
-  return Session::perform<void>(
-      session_, [ids = std::move(ids), audit = std::move(audit)](Session& session,
-                                                                 Deadline deadline) {
-        return remove_once(session, ids, audit, deadline);
-      });
+  return Session::perform<void>(session_, [ids = std::move(ids), audit = std::move(audit)](
+                                              Session& session, Deadline deadline) {
+    return remove_once(session, ids, audit, deadline);
+  });
 }
 
 }  // namespace holdfast

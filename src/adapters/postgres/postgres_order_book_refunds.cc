@@ -49,20 +49,19 @@ boost::asio::awaitable<Page<Refund>> list_once(Session& session, const RefundFil
 
 PostgresOrderBook::Answer<std::optional<Refund>> PostgresOrderBook::find_refund(
     RefundId refund_id) {
-  return Session::perform<std::optional<Refund>>(
-      session_, [refund_id](Session& session, Deadline deadline) {
-        Parameters parameters;
-        parameters.add(refund_id);
-        return session.ask(statements::find_refund, std::move(parameters), deadline,
-                           read_first_refund);
-      });
+  return Session::perform<std::optional<Refund>>(session_, [refund_id](Session& session,
+                                                                       Deadline deadline) {
+    Parameters parameters;
+    parameters.add(refund_id);
+    return session.ask(statements::find_refund, std::move(parameters), deadline, read_first_refund);
+  });
 }
 
 PostgresOrderBook::Answer<Page<Refund>> PostgresOrderBook::list_refunds(RefundFilter filter,
                                                                         PageRequest page) {
   return Session::perform<Page<Refund>>(
-      session_, [filter = std::move(filter), page = std::move(page)](Session& session,
-                                                                     Deadline deadline) {
+      session_,
+      [filter = std::move(filter), page = std::move(page)](Session& session, Deadline deadline) {
         return list_once(session, filter, page, deadline);
       });
 }
@@ -77,19 +76,17 @@ PostgresOrderBook::Answer<std::vector<Refund>> PostgresOrderBook::due_refunds(In
       });
 }
 
-PostgresOrderBook::Answer<std::vector<OrderBook::Unreleased>>
-PostgresOrderBook::unreleased_refunds(Instant reversed_before, std::size_t limit) {
+PostgresOrderBook::Answer<std::vector<OrderBook::Unreleased>> PostgresOrderBook::unreleased_refunds(
+    Instant reversed_before, std::size_t limit) {
   return Session::perform<std::vector<Unreleased>>(
       session_, [reversed_before, limit](Session& session, Deadline deadline) {
         postgres::ListQuery query(embedded::unreleased_refunds_sql);
         query.bind("reversed_before", reversed_before);
-        return session.ask(std::move(postgres::limit_to(query, limit)), deadline,
-                           read_unreleased);
+        return session.ask(std::move(postgres::limit_to(query, limit)), deadline, read_unreleased);
       });
 }
 
-PostgresOrderBook::Answer<void> PostgresOrderBook::mark_released(
-    std::vector<RefundId> refund_ids) {
+PostgresOrderBook::Answer<void> PostgresOrderBook::mark_released(std::vector<RefundId> refund_ids) {
   return Session::perform<void>(
       session_, [refund_ids = std::move(refund_ids)](Session& session, Deadline deadline) {
         Parameters parameters;

@@ -160,7 +160,7 @@ void add_high_water(Parameters& parameters, const std::vector<const Settlement*>
 /// Why a reservation was not inserted.
 struct NotInserted {
   bool current_generation = false;
-  std::optional<ReservationId> standing;  ///< the reservation its order stands under, if known
+  std::optional<ReservationId> standing;       ///< the reservation its order stands under, if known
   OrderStatus status = OrderStatus::accepted;  ///< of that order
 };
 using NotInsertedById = std::unordered_map<ReservationId, NotInserted>;

@@ -99,8 +99,7 @@ PostgresOrderBook::Answer<std::optional<StockRow>> PostgresOrderBook::find_stock
       session_, [sku = std::move(sku)](Session& session, Deadline deadline) {
         Parameters parameters;
         parameters.add(sku);
-        return session.ask(statements::find_stock, std::move(parameters), deadline,
-                           read_first_row);
+        return session.ask(statements::find_stock, std::move(parameters), deadline, read_first_row);
       });
 }
 
@@ -112,17 +111,16 @@ PostgresOrderBook::Answer<Page<StockRow>> PostgresOrderBook::list_stock(PageRequ
 }
 
 PostgresOrderBook::Answer<std::vector<StockRow>> PostgresOrderBook::all_stock() {
-  return Session::perform<std::vector<StockRow>>(
-      session_, [](Session& session, Deadline deadline) {
-        return session.ask(statements::all_stock, {}, deadline, read_rows);
-      });
+  return Session::perform<std::vector<StockRow>>(session_, [](Session& session, Deadline deadline) {
+    return session.ask(statements::all_stock, {}, deadline, read_rows);
+  });
 }
 
 PostgresOrderBook::Answer<Page<JournalRow>> PostgresOrderBook::list_stock_journal(
     Sku sku, PageRequest page) {
   return Session::perform<Page<JournalRow>>(
-      session_, [sku = std::move(sku), page = std::move(page)](Session& session,
-                                                               Deadline deadline) {
+      session_,
+      [sku = std::move(sku), page = std::move(page)](Session& session, Deadline deadline) {
         return list_journal_once(session, sku, page, deadline);
       });
 }

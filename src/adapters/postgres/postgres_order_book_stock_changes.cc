@@ -56,8 +56,8 @@ bool asks_the_same(const BeginStockChange& request, const StoredChange& stored) 
 BeginStockChangeResult decide_begin(const BeginStockChange& request, const Standing& standing) {
   BeginStockChangeResult result;
   if (standing.stored) {
-    result.outcome = asks_the_same(request, *standing.stored) ? Outcome::existed
-                                                              : Outcome::conflict;
+    result.outcome =
+        asks_the_same(request, *standing.stored) ? Outcome::existed : Outcome::conflict;
     result.change = standing.stored->change;
     return result;
   }
@@ -185,10 +185,10 @@ PostgresOrderBook::Answer<std::vector<StockChange>> PostgresOrderBook::pending_s
 
 PostgresOrderBook::Answer<bool> PostgresOrderBook::begin_limit_change(
     Sku sku, std::optional<std::int64_t> limit) {
-  return Session::perform<bool>(
-      session_, [sku = std::move(sku), limit](Session& session, Deadline deadline) {
-        return begin_limit_once(session, sku, limit, deadline);
-      });
+  return Session::perform<bool>(session_,
+                                [sku = std::move(sku), limit](Session& session, Deadline deadline) {
+                                  return begin_limit_once(session, sku, limit, deadline);
+                                });
 }
 
 PostgresOrderBook::Answer<void> PostgresOrderBook::finish_limit_change(
@@ -203,11 +203,10 @@ PostgresOrderBook::Answer<void> PostgresOrderBook::finish_limit_change(
 
 PostgresOrderBook::Answer<std::vector<StockRow>> PostgresOrderBook::pending_limit_changes(
     Instant begun_before) {
-  return Session::perform<std::vector<StockRow>>(
-      session_, [begun_before](Session& session, Deadline deadline) {
-        return session.ask(statements::pending_limit_changes, only(begun_before), deadline,
-                           read_rows);
-      });
+  return Session::perform<std::vector<StockRow>>(session_, [begun_before](Session& session,
+                                                                          Deadline deadline) {
+    return session.ask(statements::pending_limit_changes, only(begun_before), deadline, read_rows);
+  });
 }
 
 }  // namespace holdfast

@@ -212,9 +212,10 @@ postgres::Pipeline writing(const Changes& changes) {
 
 /// Two round trips: lock and load, decide, write and commit.
 template <class Session>
-boost::asio::awaitable<std::vector<OrderAggregate>> update_once(
-    Session& session, const std::vector<OrderRef>& orders, const OrderDecision& decide,
-    Deadline deadline) {
+boost::asio::awaitable<std::vector<OrderAggregate>> update_once(Session& session,
+                                                                const std::vector<OrderRef>& orders,
+                                                                const OrderDecision& decide,
+                                                                Deadline deadline) {
   postgres::Pipeline loading;
   loading.add(statements::begin);
   // The row's lock alone would not do: an order that is not in the book yet has no row.

@@ -195,7 +195,9 @@ std::string fingerprint_text(const Bytes& bytes) {
 Json json_of(const std::vector<OrderLine>& lines) {
   return serialized(codec::lines_to_json(lines));
 }
-Json json_of(const std::vector<Step>& steps) { return serialized(codec::steps_to_json(steps)); }
+Json json_of(const std::vector<Step>& steps) {
+  return serialized(codec::steps_to_json(steps));
+}
 Json json_of(const std::vector<RefundLine>& lines) {
   return serialized(codec::refund_lines_to_json(lines));
 }
@@ -214,8 +216,7 @@ Cause cause_of(MovementKind kind, const std::string& cause_id) {
       if (const auto uuid = parse_uuid(cause_id)) return Cause{uuid, std::nullopt};
       break;
     case MovementKind::adjustment:
-    case MovementKind::set:
-      break;
+    case MovementKind::set: break;
   }
   return Cause{std::nullopt, cause_id};
 }

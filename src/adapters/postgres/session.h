@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -34,8 +35,10 @@ class PostgresOrderBook::Session : public std::enable_shared_from_this<Session> 
   void stop();
   [[nodiscard]] bool connected() const { return pool_->connected(); }
 
+  /// Waits for a connection no longer than half of a call's time: see statement_timeout_.
   boost::asio::awaitable<postgres::Lease> acquire(Deadline deadline) {
-    return pool_->acquire(deadline);
+    return pool_->acquire(
+        std::min(deadline, std::chrono::steady_clock::now() + options_.timeout / 2));
   }
   /// One transaction of one statement.
   boost::asio::awaitable<Result> read(const Statement& statement, Parameters parameters,
@@ -91,6 +94,9 @@ class PostgresOrderBook::Session : public std::enable_shared_from_this<Session> 
 
   boost::asio::any_io_executor executor_;
   PostgresOptions options_;
+  /// After which the server cancels a transaction's statements. The rest of a call's time is for
+  /// getting a connection and the answer, so that a call that is late because of the server's locks
+  /// ends with the server's word that it did nothing, and not in doubt.
   Milliseconds statement_timeout_;
   std::shared_ptr<postgres::Pool> pool_;
   std::shared_ptr<postgres::Connection> leading_;  ///< opened when this process first tries

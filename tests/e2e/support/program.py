@@ -153,8 +153,8 @@ class Holdfast:
     def log_text(self):
         return ANSI.sub("", self.log.read_text(errors="replace"))
 
-    def log_tail(self, lines=60):
-        return "\n".join(self.log_text().splitlines()[-lines:])
+    def log_tail(self, lines=40):
+        return "\n".join(line[:240] for line in self.log_text().splitlines()[-lines:])
 
     def _bury(self):
         self.process.wait(30)

@@ -1,6 +1,7 @@
 -- Takes parked messages for sending again, oldest first, so that nobody else takes them before
 -- :claimed_until. Placeholders as in list_orders.sql.
--- :id uuid, :queue text, :reason text, :order_id uuid, :now timestamptz,
+-- :id uuid, :queue text, :reason text, :order_id uuid, :last_before timestamptz,
+-- :now timestamptz,
 -- :claimed_until timestamptz
 -- Returns the columns of a parked message.
 update parked set claimed_until = :claimed_until::timestamptz
@@ -12,6 +13,7 @@ where id in (
 /*if queue*/     and queue = :queue::text
 /*if reason*/    and reason = :reason::text
 /*if order_id*/  and order_id = :order_id::uuid
+/*if last_before*/ and last_at < :last_before::timestamptz
   order by first_at, id
   limit {limit}
   for update skip locked)
