@@ -295,6 +295,27 @@ TEST_P(OrderBookUpdateContract, overlapping_updates_in_any_order_do_not_deadlock
   }
 }
 
+TEST_P(OrderBookUpdateContract, what_others_say_of_their_failures_is_stored_whatever_it_holds) {
+  open();
+  settle(order(1));
+  const std::string odd("bad \xff nul \0 end", 14);
+  update(refs({1}), [&odd](const OrderAggregate& aggregate) {
+    OrderChange change;
+    change.order = aggregate.order;
+    change.order->steps[1].error = odd;
+    change.order->steps[1].reference = odd;
+    change.refunds = {refund(1, order_id(1))};
+    change.refunds[0].error = odd;
+    change.refunds[0].steps[0].error = odd;
+    return change;
+  });
+  const auto found = find(1);
+  for (const auto& text : {found->order.steps[1].error, found->order.steps[1].reference,
+                           found->refunds[0].error, found->refunds[0].steps[0].error}) {
+    EXPECT_EQ(text.value().substr(0, 4), "bad ");
+  }
+}
+
 TEST_P(OrderBookUpdateContract, due_refunds_come_oldest_first_and_none_before_its_time) {
   open();
   settle(order(1));

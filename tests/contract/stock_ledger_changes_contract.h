@@ -443,10 +443,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     GivingBackHappensOncePerChange, GivingBackLeavesOtherOrdersReservationsAlone,
     ReleasedReservationLeavesReserved,
     ReleaseOfAReservationThatIsNotTheEntrysLeavesItsUnitsReserved,
-                            ReleaseIsOnlyForTheGenerationThatTookTheUnits,
-    AdjustmentsApplyOnceAndNeverBelowZero, AppliedChangesAreFound, LevelsAnswerInTheOrderAsked,
-    AllLevelsAreEachThereOnce, RebuildNeedsAClosedLedger, RebuildReplacesStockAndKeepsTheOutbox,
-    RebuildWritesLimitsAndCounts, RebuildKnowsWhichChangesItContains,
-    RebuildRestoresTheJournalOfSettledOrders, OrderThatTheRebuildForgotTakesItsStockAnew);
+    ReleaseIsOnlyForTheGenerationThatTookTheUnits, AdjustmentsApplyOnceAndNeverBelowZero,
+    AppliedChangesAreFound, LevelsAnswerInTheOrderAsked, AllLevelsAreEachThereOnce,
+    RebuildNeedsAClosedLedger, RebuildReplacesStockAndKeepsTheOutbox, RebuildWritesLimitsAndCounts,
+    RebuildKnowsWhichChangesItContains, RebuildRestoresTheJournalOfSettledOrders,
+    OrderThatTheRebuildForgotTakesItsStockAnew);
 
 }  // namespace holdfast::testing

@@ -45,7 +45,7 @@ def holdfast(stack):
 
 @pytest.fixture
 def install(stack):
-    """Makes installations of Holdfast for one test: install(settings...) -> Holdfast, not started."""
+    """Makes installations for one test: install(settings...) -> Holdfast, not yet started."""
     made = []
 
     def make(settings=None, **kwargs):

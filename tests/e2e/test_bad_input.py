@@ -378,7 +378,8 @@ def test_headers_above_8_kib_are_431_and_a_long_target_is_414(shop):
 
 
 @pytest.mark.parametrize("data", [
-    b"\r\n\r\nrubbish\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n",
+    b"\r\n\r\nrubbish\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\r\n\r\n",
     request_bytes(fields=["Content-Length: -1"]), request_bytes(fields=["Content-Length: x"]),
     request_bytes(fields=["Content-Length: 5", "Content-Length: 6"], body=b"{}   "),
     request_bytes(fields=["Transfer-Encoding: chunked", "Content-Length: 5"], body=b"0\r\n\r\n"),

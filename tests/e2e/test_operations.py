@@ -99,7 +99,8 @@ def test_reconciliation_holds_at_every_moment_of_traffic(holdfast, sku):
 
 def keys_table(**roles):
     return "".join(f'[[http.keys]]\nname = "{name}"\nrole = "{role}"\nsha256 = "'
-                   f'{hashlib.sha256(name.encode()).hexdigest()}"\n' for name, role in roles.items())
+                   f'{hashlib.sha256(name.encode()).hexdigest()}"\n'
+                   for name, role in roles.items())
 
 
 def test_keys(install, sku):
@@ -198,7 +199,8 @@ def test_exit_codes_of_the_command_line(holdfast, sku):
     assert holdfast.cli("order", "get", str(uuid.uuid4())).returncode == 1
     holdfast.set_stock(sku, 0)
     sold_out = holdfast.cli("place", "--user", "u-1", "--line", f"{sku}:1:1")
-    assert sold_out.returncode == 1 and "out_of_stock" in sold_out.stderr + sold_out.stdout, sold_out
+    assert sold_out.returncode == 1, sold_out
+    assert "out_of_stock" in sold_out.stderr + sold_out.stdout, sold_out
     for wrong in (("plaze",), ("place",), ("place", "--user", "u", "--line", "x"), (),
                   ("stock", "set", sku, "many"), ("refund", "ask")):
         assert holdfast.cli(*wrong).returncode == 2, wrong

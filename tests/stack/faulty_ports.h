@@ -142,8 +142,7 @@ class FaultyLedger final : public StockLedger {
     return through(faults_, "ledger.adjust", inner_.adjust(std::move(change)));
   }
   Answer<ChangeOutcome> begin_limit_change(Sku sku) override {
-    return through(faults_, "ledger.begin_limit_change",
-                   inner_.begin_limit_change(std::move(sku)));
+    return through(faults_, "ledger.begin_limit_change", inner_.begin_limit_change(std::move(sku)));
   }
   Answer<ChangeOutcome> set_limit(Sku sku, std::optional<std::int64_t> limit,
                                   std::vector<UnitsBought> bought) override {
@@ -199,9 +198,7 @@ class FaultyBook final : public OrderBook {
   Answer<Page<OrderAggregate>> list_orders(OrderFilter filter, PageRequest page) override {
     return inner_.list_orders(std::move(filter), std::move(page));
   }
-  Answer<std::optional<Refund>> find_refund(RefundId id) override {
-    return inner_.find_refund(id);
-  }
+  Answer<std::optional<Refund>> find_refund(RefundId id) override { return inner_.find_refund(id); }
   Answer<Page<Refund>> list_refunds(RefundFilter filter, PageRequest page) override {
     return inner_.list_refunds(filter, std::move(page));
   }

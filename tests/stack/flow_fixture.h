@@ -50,9 +50,7 @@ class FlowTest : public ::testing::Test {
   }
   void step(boost::asio::awaitable<void> task) { run(ended(std::move(task))); }
   /// A step in which the process dies, as the test has arranged.
-  void dies(boost::asio::awaitable<void> task) {
-    EXPECT_THROW(step(std::move(task)), Crash);
-  }
+  void dies(boost::asio::awaitable<void> task) { EXPECT_THROW(step(std::move(task)), Crash); }
   template <class T, class E>
   T done(boost::asio::awaitable<tl::expected<T, E>> task) {
     auto result = run(std::move(task));
@@ -140,9 +138,7 @@ class FlowTest : public ::testing::Test {
   [[nodiscard]] bool outbox_empty() {
     return eventually([&] { return ledger_state().outbox_length == 0; });
   }
-  void settle(std::size_t orders = 1) {
-    step(process_->settlement.handle(take_orders(orders)));
-  }
+  void settle(std::size_t orders = 1) { step(process_->settlement.handle(take_orders(orders))); }
   OrderId place_and_settle(const std::string& user, const Lines& lines) {
     const auto id = place(user, lines);
     settle();
@@ -173,9 +169,7 @@ class FlowTest : public ::testing::Test {
   std::string bought(const std::string& sku, const std::string& user) {
     return stores_.ask_redis({"HGET", stores_.redis_key("bought:" + sku), user});
   }
-  std::vector<ParkedMessage> parked() {
-    return done(process_->book.list_parked({}, {})).items;
-  }
+  std::vector<ParkedMessage> parked() { return done(process_->book.list_parked({}, {})).items; }
   /// Ledger and book agree and nothing is on its way (I2).
   void expect_at_rest() {
     const auto report = done(process_->reconciliation.report());
@@ -205,7 +199,9 @@ class FlowTest : public ::testing::Test {
   /// The recorder stores parked messages until there are this many.
   [[nodiscard]] bool record_parked(std::size_t messages) {
     async::spawn(process_->loop->get_executor(), process_->parked.record(), "the recorder");
-    return eventually([&] { return parked().size() == messages; });
+    const bool recorded = eventually([&] { return parked().size() == messages; });
+    clock_.advance(Milliseconds{1});  // an operator comes later
+    return recorded;
   }
 
   ScratchStores stores_{waits_of_tests()};

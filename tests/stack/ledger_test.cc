@@ -34,8 +34,7 @@ class LedgerTest : public FlowTest {
     dies(process_->refund_worker.handle(take(queues::refunds, 1)));
     crash();
   }
-  flows::AdjustStock adjustment(const std::string& id, const std::string& sku,
-                                std::int64_t delta) {
+  flows::AdjustStock adjustment(const std::string& id, const std::string& sku, std::int64_t delta) {
     flows::AdjustStock command;
     command.sku = Sku{sku};
     command.adjustment_id = id;
@@ -226,10 +225,9 @@ TEST_F(LedgerTest, IsRebuiltByOneOfTwo) {
   auto other = another_process(process_->loop);
   std::optional<bool> led;
   faults().hold("ledger.rebuild");
-  boost::asio::co_spawn(*process_->loop, process_->rebuild.run("a test"),
-                        [&](std::exception_ptr, flows::Outcome<bool> result) {
-                          led = result.value_or(false);
-                        });
+  boost::asio::co_spawn(
+      *process_->loop, process_->rebuild.run("a test"),
+      [&](std::exception_ptr, flows::Outcome<bool> result) { led = result.value_or(false); });
   ASSERT_TRUE(eventually([&] { return faults().count("ledger.rebuild") == 1; }));
   EXPECT_FALSE(done(other->rebuild.run("a test")));
   EXPECT_EQ(other->faults.count("ledger.close"), 0);
@@ -291,19 +289,20 @@ TEST_P(CutOffChange, IsFinishedOnceByTheSweep) {
   expect_at_rest();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, CutOffChange,
-    ::testing::Values(CutOff{5, Fault::crash_before, "ledger.adjust"},
-                      CutOff{5, Fault::crash_after, "ledger.adjust"},
-                      CutOff{-5, Fault::crash_before, "ledger.adjust"},
-                      CutOff{-5, Fault::crash_after, "ledger.adjust"},
-                      CutOff{-5, Fault::crash_before, "book.finish_stock_change"}),
-    [](const auto& suite) {
-      const auto& cut = suite.param;
-      std::string name = cut.delta > 0 ? "Gain" : "Loss";
-      name += cut.fault == Fault::crash_before ? "Before" : "After";
-      return name + (std::string(cut.call).starts_with("book") ? "Finish" : "Ledger");
-    });
+INSTANTIATE_TEST_SUITE_P(All, CutOffChange,
+                         ::testing::Values(CutOff{5, Fault::crash_before, "ledger.adjust"},
+                                           CutOff{5, Fault::crash_after, "ledger.adjust"},
+                                           CutOff{-5, Fault::crash_before, "ledger.adjust"},
+                                           CutOff{-5, Fault::crash_after, "ledger.adjust"},
+                                           CutOff{-5, Fault::crash_before,
+                                                  "book.finish_stock_change"}),
+                         [](const auto& suite) {
+                           const auto& cut = suite.param;
+                           std::string name = cut.delta > 0 ? "Gain" : "Loss";
+                           name += cut.fault == Fault::crash_before ? "Before" : "After";
+                           return name +
+                                  (std::string(cut.call).starts_with("book") ? "Finish" : "Ledger");
+                         });
 
 TEST_F(LedgerTest, ARepeatOfACutOffChangeFinishesIt) {
   open_shop({{"A", 10}});
@@ -327,8 +326,8 @@ TEST_F(LedgerTest, ALimitSetWhileOrdersAreUnderWayCountsExactly) {
   open_shop({{"A", 100}});
   place_and_settle("u-1", {{"A", 2}});
   const auto refunded = place_and_settle("u-1", {{"A", 4}});
-  refund_and_die(refunded, "A", 3);             // in the book, not in the ledger
-  place("u-1", {{"A", 1}});                     // in the ledger, not in the book
+  refund_and_die(refunded, "A", 3);  // in the book, not in the ledger
+  place("u-1", {{"A", 1}});          // in the ledger, not in the book
   place("u-2", {{"A", 1}});
   auto under_way = take_orders(2);
   ASSERT_TRUE(outbox_empty());

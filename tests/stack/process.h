@@ -45,8 +45,8 @@ struct ProcessOptions {
 };
 
 /// All flows over connections of their own, as one process has them. Nothing runs by itself but
-/// what answers a placed order: tests take messages and hand them to the flows. Destroying it is the
-/// process's death: what it had not acknowledged is delivered again.
+/// what answers a placed order: tests take messages and hand them to the flows. Destroying it is
+/// the process's death: what it had not acknowledged is delivered again.
 class Process {
  public:
   using Loop = std::shared_ptr<boost::asio::io_context>;
@@ -81,8 +81,8 @@ class Process {
     if (!connected) {
       throw std::runtime_error("not connected to" + std::string(redis.connected() ? "" : " Redis") +
                                (postgres.connected() ? "" : " PostgreSQL") +
-                               (rabbit.connected() ? "" : " RabbitMQ") + ": " +
-                               redis.last_error() + rabbit.last_error());
+                               (rabbit.connected() ? "" : " RabbitMQ") + ": " + redis.last_error() +
+                               rabbit.last_error());
     }
   }
   ~Process() {

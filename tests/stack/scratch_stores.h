@@ -111,9 +111,7 @@ class ScratchStores {
     RedisClient client(redis_.options().url);
     return client.ask(words);
   }
-  std::string ask_book(const std::string& sql) {
-    return run_sql(database_.url(), sql);
-  }
+  std::string ask_book(const std::string& sql) { return run_sql(database_.url(), sql); }
 
   rabbitmq::RabbitOptions rabbit;
 

@@ -44,9 +44,7 @@ class SettlementTest : public FlowTest {
     rebuild();
     return under_way;
   }
-  static std::string refuses(OrderId id) {
-    return "new.order_id = '" + id.to_string() + "'::uuid";
-  }
+  static std::string refuses(OrderId id) { return "new.order_id = '" + id.to_string() + "'::uuid"; }
 };
 
 TEST_F(SettlementTest, SettlesABatchOfManyInOneTransaction) {

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -25,8 +26,11 @@ struct Broken {
   std::string detail;
 };
 
-std::string without_newline(std::string text) {
+/// libpq's messages, which span lines, as one.
+std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return text;
 }
 
@@ -41,7 +45,7 @@ std::string field_of(const PGresult* result, int field) {
 }
 
 void ignore_notice(void* /*unused*/, const PGresult* result) {
-  spdlog::debug("postgresql: {}", without_newline(PQresultErrorMessage(result)));
+  spdlog::debug("postgresql: {}", one_line(PQresultErrorMessage(result)));
 }
 
 }  // namespace
@@ -78,8 +82,7 @@ void Connection::adopt_socket() {
 }
 
 std::string Connection::last_error() const {
-  return connection_ == nullptr ? "connection closed"
-                                : without_newline(PQerrorMessage(connection_));
+  return connection_ == nullptr ? "connection closed" : one_line(PQerrorMessage(connection_));
 }
 
 void Connection::arm(Deadline deadline) {
@@ -285,7 +288,7 @@ class Connection::Exchange {
     const auto sqlstate = field_of(result, PG_DIAG_SQLSTATE);
     if (sqlstate.empty()) {
       // libpq's own words: the connection is gone.
-      throw Broken{PortErrorKind::unavailable, without_newline(PQresultErrorMessage(result))};
+      throw Broken{PortErrorKind::unavailable, one_line(PQresultErrorMessage(result))};
     }
     // The server's language does not matter for this field. FATAL ends the session, and may be
     // the answer to a commit that has happened.

@@ -6,6 +6,7 @@
 #include "adapters/postgres/postgres_order_book.h"
 #include "adapters/postgres/rows.h"
 #include "adapters/postgres/session.h"
+#include "adapters/postgres/text.h"
 
 namespace holdfast {
 
@@ -22,24 +23,6 @@ std::vector<ParkedMessage> read_messages(const postgres::Result& result) {
   return postgres::read_all<ParkedMessage>(result, postgres::read_parked);
 }
 
-/// Bytes of the character that `text` begins with (RFC 3629); 0: none that can be stored.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [text](std::size_t i) {
-    return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
-  };
-  const auto first = byte(0);
-  if (first < 0x80) return first == 0 ? 0 : 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) return 0;
-  }
-  const bool is_overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-  const bool is_surrogate = first == 0xed && byte(1) >= 0xa0;
-  const bool is_too_high = first == 0xf4 && byte(1) >= 0x90;
-  return is_overlong || is_surrogate || is_too_high ? 0 : length;
-}
-
 std::vector<ParkedGroup> read_groups(const postgres::Result& result) {
   return postgres::read_all<ParkedGroup>(result, [](postgres::RowReader& row) {
     ParkedGroup group;
@@ -49,23 +32,6 @@ std::vector<ParkedGroup> read_groups(const postgres::Result& result) {
     group.oldest_at = row.get<Instant>();
     return group;
   });
-}
-
-/// PostgreSQL takes neither NUL nor broken UTF-8 in a text. What a failure says may hold either,
-/// and must not keep the message from being parked.
-std::string storable(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto length = utf8_length(text.substr(i));
-    if (length == 0) {
-      out.push_back('?');
-      ++i;
-    } else {
-      out.append(text.substr(i, length));
-      i += length;
-    }
-  }
-  return out;
 }
 
 /// One statement cannot write a row twice: of one subject, the latest counts, with the earliest
@@ -109,7 +75,7 @@ Parameters record_parameters(const std::vector<ParkedMessage>& messages) {
     attempts.push(message.attempts);
     first_at.push(message.first_at);
     last_at.push(message.last_at);
-    detail.push(storable(message.detail));
+    detail.push(postgres::storable(message.detail));
     body.push(postgres::Bytes{message.body});
   }
   Parameters parameters;

@@ -6,6 +6,7 @@
 #include "adapters/postgres/postgres_order_book.h"
 #include "adapters/postgres/rows.h"
 #include "adapters/postgres/session.h"
+#include "adapters/postgres/text.h"
 #include "domain/assert.h"
 
 namespace holdfast {
@@ -175,7 +176,11 @@ Parameters refund_parameters(const std::vector<Refund>& refunds) {
     whole.push(refund.whole);
     when_incomplete.push(postgres::text_of(refund.when_incomplete));
     reason.push(refund.reason);
-    error.push(refund.error);
+    if (refund.error) {
+      error.push(postgres::storable(*refund.error));
+    } else {
+      error.push_null();
+    }
     checks.push(refund.checks);
     next_check_at.push(refund.next_check_at);
     steps.push(postgres::json_of(refund.steps));

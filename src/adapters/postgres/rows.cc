@@ -1,10 +1,12 @@
 #include "adapters/postgres/rows.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <unordered_map>
 
 #include "adapters/postgres/failure.h"
+#include "adapters/postgres/text.h"
 #include "codec/order_json.h"
 #include "domain/assert.h"
 
@@ -196,13 +198,26 @@ Json json_of(const std::vector<OrderLine>& lines) {
   return serialized(codec::lines_to_json(lines));
 }
 Json json_of(const std::vector<Step>& steps) {
-  return serialized(codec::steps_to_json(steps));
+  const bool all_storable = std::all_of(steps.begin(), steps.end(), [](const Step& step) {
+    return is_storable(step.error.value_or("")) && is_storable(step.reference.value_or(""));
+  });
+  if (all_storable) return serialized(codec::steps_to_json(steps));
+  auto cleaned = steps;
+  for (auto& step : cleaned) {
+    if (step.error) step.error = storable(*step.error);
+    if (step.reference) step.reference = storable(*step.reference);
+  }
+  return serialized(codec::steps_to_json(cleaned));
 }
 Json json_of(const std::vector<RefundLine>& lines) {
   return serialized(codec::refund_lines_to_json(lines));
 }
 Json json_of(const std::vector<RefundStep>& steps) {
-  return serialized(codec::refund_steps_to_json(steps));
+  auto cleaned = steps;
+  for (auto& step : cleaned) {
+    if (step.error) step.error = storable(*step.error);
+  }
+  return serialized(codec::refund_steps_to_json(cleaned));
 }
 Json json_of(const std::map<std::string, std::string>& attributes) {
   return serialized(codec::attributes_to_json(attributes));

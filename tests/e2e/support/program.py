@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -143,6 +144,7 @@ class Holdfast:
             self.process.kill()
             self._bury()
         self.stack.remove(self.name)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def check_log(self):
         text = self.log.read_text(errors="replace")
