@@ -76,8 +76,8 @@ boost::asio::awaitable<Outcome<std::size_t>> ParkedDesk::retry(ParkedFilter filt
                                                                std::string actor) {
   std::size_t sent = 0;
   filter = internal(std::move(filter));
-  // What fails again meanwhile is parked anew; that is for another call.
-  filter.last_before = ports_.clock.now();
+  // What fails again meanwhile is parked anew, under another id; that is for another call.
+  if (!filter.id) filter.last_before = ports_.clock.now() + Milliseconds{1};
   for (;;) {
     const auto claimed = co_await ports_.book.claim_parked(
         filter, limits::kParkedRetryBatch, ports_.clock.now(), limits::kParkedLease);

@@ -167,6 +167,15 @@ TEST_P(OrderBookParkedContract, a_claim_keeps_others_away_until_its_lease_ends) 
   EXPECT_EQ(claim(by_id(1), 1, at(60)).size(), 1U);
 }
 
+TEST_P(OrderBookParkedContract, a_claim_may_leave_what_was_parked_since) {
+  done(book_->record_parked({message(1), message(2)}));
+  ParkedFilter filter;
+  filter.last_before = message(2).last_at;
+  const auto claimed = claim(filter);
+  ASSERT_EQ(claimed.size(), 1U);
+  EXPECT_EQ(claimed[0].id, message(1).id);
+}
+
 TEST_P(OrderBookParkedContract, claims_at_once_share_the_messages) {
   std::vector<ParkedMessage> messages;
   for (std::uint64_t i = 0; i < 20; ++i) messages.push_back(message(i));

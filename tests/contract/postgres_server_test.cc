@@ -237,6 +237,18 @@ TEST_F(PostgresServerTest, a_settlement_that_waited_for_a_new_generation_is_stal
   EXPECT_EQ((*settled)->reports[0].outcome, SettleOutcome::stale_generation);
 }
 
+TEST_F(PostgresServerTest, a_batch_larger_than_the_sockets_buffers_goes_through) {
+  std::vector<Order> orders;
+  for (std::uint64_t i = 0; i < 256; ++i) {
+    orders.push_back(order(i));
+    for (int k = 0; k < 16; ++k) {
+      orders.back().attributes["k" + std::to_string(k)] = std::string(4'000, 'x');
+    }
+  }
+  settle(batch_of(orders));  // 16 MB
+  EXPECT_EQ(find(255)->order, orders[255]);
+}
+
 TEST_F(PostgresServerTest, a_stopped_book_fails_what_is_under_way_and_what_comes) {
   auto stopping = book_at(loop_, shared_database().url());
   PostgresSession rival(shared_database().url());

@@ -1,8 +1,7 @@
 -- Takes parked messages for sending again, oldest first, so that nobody else takes them before
 -- :claimed_until. Placeholders as in list_orders.sql.
--- :id uuid, :queue text, :reason text, :order_id uuid, :last_before timestamptz,
--- :now timestamptz,
--- :claimed_until timestamptz
+-- :id uuid, :queue text, :reason text, :order_id uuid, :last_before timestamptz (exclusive),
+-- :now timestamptz, :claimed_until timestamptz
 -- Returns the columns of a parked message.
 update parked set claimed_until = :claimed_until::timestamptz
 where id in (
@@ -17,4 +16,5 @@ where id in (
   order by first_at, id
   limit {limit}
   for update skip locked)
-returning id, queue, reason, subject, order_id, refund_id, step, attempts, first_at, last_at, detail, body;
+returning id, queue, reason, subject, order_id, refund_id, step, attempts, first_at, last_at,
+          detail, body;

@@ -2,7 +2,8 @@
 -- :id uuid, :queue text, :reason text, :order_id uuid,
 -- :cursor_at timestamptz and :cursor_id uuid (the last message of the page before)
 -- Returns the columns of a parked message.
-select id, queue, reason, subject, order_id, refund_id, step, attempts, first_at, last_at, detail, body
+select id, queue, reason, subject, order_id, refund_id, step, attempts, first_at, last_at,
+       detail, body
 from parked
 where true
 /*if id*/        and id = :id::uuid
