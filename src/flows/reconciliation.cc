@@ -47,7 +47,7 @@ std::vector<SkuBalance> balances(const std::vector<StockRow>& rows,
 
 boost::asio::awaitable<Outcome<Reconciliation::Transit>> Reconciliation::read_transit() {
   Transit transit;
-  const auto now = ports_.clock.now();
+  const auto now = ports_.clock.now() + limits::kAnyClock;
   const auto unreleased = co_await ports_.book.unreleased_refunds(now, limits::kUnsettledForLimit);
   if (!unreleased) co_return unavailable_book(unreleased.error());
   const auto pending = co_await ports_.book.pending_stock_changes(now, limits::kUnsettledForLimit);

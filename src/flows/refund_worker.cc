@@ -248,16 +248,21 @@ boost::asio::awaitable<void> RefundWorker::try_again_or_park(Wake wake, std::str
     const auto* refund = find(aggregate.refunds, wake.refund.refund_id);
     if (refund == nullptr || is_final(refund->status)) return change;
     Refund parked = *refund;
-    if (parked.status == RefundStatus::waiting) {
-      parked.status = next(parked.status, RefundEvent::order_completed);
-    }
+    // A hold stays one: the sweep goes on looking, whatever becomes of this message.
+    if (parked.status != RefundStatus::reversing) return change;
     parked.status = next(parked.status, RefundEvent::parked);
     parked.error = detail;
     parked.next_check_at.reset();
     change.refunds.push_back(std::move(parked));
     return change;
   };
-  static_cast<void>(co_await ports_.book.update(std::move(refs), mark));
+  // The row before the message: an operator who discards the one must find the other.
+  for (;;) {
+    const auto marked = co_await ports_.book.update(refs, mark);
+    if (marked || marked.error().kind == PortErrorKind::constraint) break;
+    spdlog::warn("a refund to be parked waits for PostgreSQL: {}", marked.error().detail);
+    co_await ports_.clock.sleep(limits::kServerAwayPause);
+  }
   Parking parking;
   parking.queue = queues::refunds;
   parking.reason = "attempts_exhausted";

@@ -135,8 +135,9 @@ boost::asio::awaitable<Outcome<bool>> StockDesk::apply_limit(Sku sku,
 }
 
 boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bought(Sku sku) {
-  const auto now = ports_.clock.now();
-  const auto open = co_await ports_.ledger.read_unsettled(now, limits::kUnsettledForLimit);
+  // Whatever clocks they were placed by.
+  const auto whenever = ports_.clock.now() + limits::kAnyClock;
+  const auto open = co_await ports_.ledger.read_unsettled(whenever, limits::kUnsettledForLimit);
   if (!open) co_return unavailable_ledger(open.error());
   std::vector<OrderId> except;
   std::map<UserId, std::int64_t> units;
@@ -149,7 +150,8 @@ boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bough
     }
   }
   // A refund in the book whose units the ledger has not got back will be subtracted when it has.
-  const auto unreleased = co_await ports_.book.unreleased_refunds(now, limits::kUnsettledForLimit);
+  const auto unreleased =
+      co_await ports_.book.unreleased_refunds(whenever, limits::kUnsettledForLimit);
   if (!unreleased) co_return unavailable_book(unreleased.error());
   std::vector<ChangeId> changes;
   for (const auto& item : *unreleased) changes.push_back(refund_change(item.refund.id));
