@@ -47,10 +47,13 @@ std::vector<SkuBalance> balances(const std::vector<StockRow>& rows,
 
 boost::asio::awaitable<Outcome<Reconciliation::Transit>> Reconciliation::read_transit() {
   Transit transit;
-  const auto now = ports_.clock.now() + limits::kAnyClock;
-  const auto unreleased = co_await ports_.book.unreleased_refunds(now, limits::kUnsettledForLimit);
+  // Whatever clocks they were begun by.
+  const auto whenever = ports_.clock.now() + limits::kAnyClock;
+  const auto unreleased =
+      co_await ports_.book.unreleased_refunds(whenever, limits::kUnsettledForLimit);
   if (!unreleased) co_return unavailable_book(unreleased.error());
-  const auto pending = co_await ports_.book.pending_stock_changes(now, limits::kUnsettledForLimit);
+  const auto pending =
+      co_await ports_.book.pending_stock_changes(whenever, limits::kUnsettledForLimit);
   if (!pending) co_return unavailable_book(pending.error());
   std::vector<ChangeId> changes;
   for (const auto& item : *unreleased) changes.push_back(refund_change(item.refund.id));
