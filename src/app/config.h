@@ -108,21 +108,53 @@ struct QueueConfig {
   std::uint32_t delivery_limit = 20;
 };
 
+// Where a balance of points stops when a refund takes back more than the user has left.
+enum class PointsFloor { none, zero };
+
+struct PointsConfig {
+  PointsFloor floor = PointsFloor::none;
+};
+
+struct StepsConfig {
+  std::uint32_t breaker_after = 10;
+  Milliseconds breaker_pause = std::chrono::seconds(1);
+};
+
+struct EventsConfig {
+  bool enabled = true;
+};
+
 struct LogConfig {
   std::string level = "info";  // trace, debug, info, warn, error
   LogFormat format = LogFormat::text;
 };
 
+// How long a step of this kind is waited for unless configured: a call, an answer, a buyer.
+Milliseconds default_timeout(StepKind kind);
+
+// One step of a plan. Which kinds have which key, and its bounds, stand in the table of
+// config_step_keys.cc.
 struct StepConfig {
   std::string name;
   StepKind kind = StepKind::stock;
-  std::uint32_t per = 100;         // points only: one point for each `per` minor units
   std::vector<std::string> after;  // names of steps of the same plan
+  std::uint32_t per = 100;         // points only: one point for each `per` minor units
+  std::string forward_url;
+  std::string reverse_url;  // empty: nothing to give back
+  Milliseconds timeout = default_timeout(StepKind::stock);
+  Milliseconds report_timeout = std::chrono::minutes(15);
+  RetryPolicy retry;
+  std::uint32_t concurrency = 16;
+  std::string webhook_secret;  // empty: calls are not signed
+
+  bool operator==(const StepConfig&) const = default;
 };
 
 struct PlanConfig {
   std::string name;
   std::vector<StepConfig> steps;  // in the order of the file
+
+  bool operator==(const PlanConfig&) const = default;
 };
 
 // Plain data; made by load_config, read by everyone, changed by nobody once the process runs.
@@ -141,6 +173,9 @@ struct Config {
   JournalConfig journal;
   SweepConfig sweep;
   QueueConfig queue;
+  PointsConfig points;
+  StepsConfig steps;
+  EventsConfig events;
   LogConfig log;
   std::vector<PlanConfig> plans = {default_plan()};  // never without one named `default`
 
@@ -174,7 +209,9 @@ tl::expected<Config, ConfigError> load_config(const std::optional<std::string>& 
 tl::expected<void, ConfigError> validate(const Config& config);
 
 // All keys with description, bounds and default, as TOML that load_config accepts. With a config,
-// its values stand in place of the defaults, passwords in URLs as "***".
+// its values stand in place of the defaults, secrets as "***". load_config takes a password so
+// hidden for what it says, but refuses a step's hidden secret: to sign with a wrong one would
+// cancel orders.
 std::string config_as_toml(const Config& config);
 std::string config_as_json(const Config& config);
 

@@ -1,17 +1,19 @@
 #include "app/config_check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "app/config_duration.h"
-#include "app/config_names.h"
 #include "app/config_url.h"
 
 namespace holdfast::app {
 namespace {
 
+constexpr std::size_t kMostPlans = 64;
+
+// Collects the faults of one configuration. Lives for one call of check_rules.
 class Rules {
-  // Collects the faults of one configuration. Lives for one call of check_rules.
  public:
   Rules(const Config& config, const Places& places) : config_(config), places_(places) {}
 
@@ -24,9 +26,7 @@ class Rules {
                                           ") must not be longer than settlement.retry_max (" +
                                           format_duration(config_.settlement.retry_max) + ")");
     }
-    for (const auto& plan : config_.plans) {
-      check_plan(plan);
-    }
+    check_plans();
     return std::move(faults_);
   }
 
@@ -69,84 +69,16 @@ class Rules {
     }
   }
 
-  void check_plan(const PlanConfig& plan) {
-    const auto before = faults_.size();
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      const auto& name = plan.steps[i].name;
-      if (std::find(names.begin(), names.end(), name) != names.end()) {
-        fault(step_place(plan.name, i),
-              "plan \"" + plan.name + "\" has two steps named \"" + name + "\"");
-      }
-      names.push_back(name);
+  void check_plans() {
+    const auto& plans = config_.plans;
+    if (plans.size() > kMostPlans) {
+      fault(plan_place(plans.back().name), "there are " + std::to_string(plans.size()) +
+                                               " plans, `default` included; " +
+                                               std::to_string(kMostPlans) + " is the most");
     }
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      check_after(plan, i, names);
-    }
-    check_kinds(plan);
-    if (faults_.size() == before) {  // a cycle among unknown or doubled names says nothing new
-      check_cycle(plan);
-    }
-  }
-
-  void check_after(const PlanConfig& plan, std::size_t index,
-                   const std::vector<std::string>& names) {
-    for (const auto& name : plan.steps[index].after) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) {
-        fault(step_place(plan.name, index),
-              "step \"" + plan.steps[index].name + "\" of plan \"" + plan.name +
-                  "\" comes after \"" + name +
-                  "\", which is no step of this plan; did you mean \"" +
-                  nearest_name(name, names).name + "\"?");
-      }
-    }
-  }
-
-  // The stock that a reservation takes in Redis is booked by the stock step: without it the books
-  // could never balance, and twice it would be taken twice.
-  void check_kinds(const PlanConfig& plan) {
-    std::size_t stock_steps = 0;
-    std::size_t points_steps = 0;
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      const auto kind = plan.steps[i].kind;
-      stock_steps += kind == StepKind::stock ? 1 : 0;
-      points_steps += kind == StepKind::points ? 1 : 0;
-      if ((kind == StepKind::stock && stock_steps == 2) ||
-          (kind == StepKind::points && points_steps == 2)) {
-        fault(step_place(plan.name, i), "plan \"" + plan.name + "\" has two steps of kind \"" +
-                                            (kind == StepKind::stock ? "stock" : "points") +
-                                            "\"; one is the most");
-      }
-    }
-    if (stock_steps == 0) {
-      fault(step_place(plan.name, 0),
-            "plan \"" + plan.name + "\" has no step of kind \"stock\"; every plan needs one");
-    }
-  }
-
-  // Takes away, round by round, each step whose predecessors are gone. What stays is in a cycle, or
-  // behind one.
-  void check_cycle(const PlanConfig& plan) {
-    std::set<std::string> gone;
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (const auto& step : plan.steps) {
-        const bool ready = std::all_of(step.after.begin(), step.after.end(),
-                                       [&](const auto& name) { return gone.contains(name); });
-        moved = (ready && gone.insert(step.name).second) || moved;
-      }
-    }
-    std::string names;
-    std::string place;
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      if (!gone.contains(plan.steps[i].name)) {
-        place = place.empty() ? step_place(plan.name, i) : place;
-        names += (names.empty() ? "\"" : ", \"") + plan.steps[i].name + "\"";
-      }
-    }
-    if (!names.empty()) {
-      fault(place, "plan \"" + plan.name + "\" has a cycle: the steps " + names +
-                       " wait for each other; take one name out of an `after`");
+    for (const auto& plan : plans) {
+      auto found = check_plan(plan, places_);
+      std::move(found.begin(), found.end(), std::back_inserter(faults_));
     }
   }
 
@@ -157,8 +89,12 @@ class Rules {
 
 }  // namespace
 
+std::string plan_place(const std::string& plan) {
+  return "plans." + plan;
+}
+
 std::string step_place(const std::string& plan, std::size_t index) {
-  return "plans." + plan + ".steps[" + std::to_string(index) + "]";
+  return plan_place(plan) + ".steps[" + std::to_string(index) + "]";
 }
 
 std::string key_place(std::size_t index) {
@@ -167,6 +103,29 @@ std::string key_place(std::size_t index) {
 
 std::vector<ConfigFault> check_rules(const Config& config, const Places& places) {
   return Rules(config, places).run();
+}
+
+std::vector<std::string> find_oddities(const Config& config, const Places& places) {
+  std::vector<std::string> oddities;
+  const auto add = [&](const std::string& place, const std::string& text) {
+    const auto found = places.find(place);
+    oddities.push_back((found == places.end() ? "" : found->second + ": ") + text);
+  };
+  if (config.http.auth == Auth::none && !config.http.keys.empty()) {
+    add(key_place(0), "[[http.keys]] are not looked at while http.auth = \"none\"");
+  }
+  for (const auto& plan : config.plans) {
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+      const auto& step = plan.steps[i];
+      if (step.kind == StepKind::await && step.timeout > config.order.deadline) {
+        add(step_place(plan.name, i) + ".timeout",
+            "step \"" + step.name + "\" of plan \"" + plan.name + "\" waits for " +
+                format_duration(step.timeout) + ", but order.deadline cancels the order after " +
+                format_duration(config.order.deadline));
+      }
+    }
+  }
+  return oddities;
 }
 
 tl::expected<void, ConfigError> validate(const Config& config) {

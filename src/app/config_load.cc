@@ -1,9 +1,5 @@
-// Header-only here, so that one translation unit knows the TOML library and nothing else links it.
-#undef TOML_HEADER_ONLY
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -12,41 +8,16 @@
 
 #include "app/config.h"
 #include "app/config_check.h"
+#include "app/config_load_plans.h"
 #include "app/config_names.h"
 #include "app/config_properties.h"
+#include "app/config_step_keys.h"
+#include "app/config_toml.h"
 
 extern char** environ;
 
 namespace holdfast::app {
 namespace {
-
-// Fails when the text is not known to be right; the line is 0 where there is none.
-struct LocatedFault {
-  std::size_t line = 0;
-  ConfigFault fault;
-};
-
-RawValue raw_value(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::string: return node.as_string()->get();
-    case toml::node_type::boolean: return node.as_boolean()->get();
-    case toml::node_type::integer: return node.as_integer()->get();
-    case toml::node_type::floating_point: return OtherType{"a number with a fraction"};
-    case toml::node_type::table: return OtherType{"a table"};
-    case toml::node_type::array: return OtherType{"an array"};
-    case toml::node_type::date:
-    case toml::node_type::time:
-    case toml::node_type::date_time: return OtherType{"a date or time"};
-    case toml::node_type::none: break;
-  }
-  return OtherType{"nothing"};
-}
-
-bool is_plan_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
-  });
-}
 
 bool is_digest(std::string_view text) {
   return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -58,7 +29,7 @@ bool is_digest(std::string_view text) {
 // Lives for one call of load_config.
 class Loader {
  public:
-  explicit Loader(std::string file) : file_(std::move(file)) {}
+  explicit Loader(std::string file) : report_(std::move(file)) {}
 
   void read_file(const toml::table& root) {
     for (const auto& [key, node] : root) {
@@ -68,9 +39,9 @@ class Loader {
       } else if (!known_section(name)) {
         unknown_at_top(key, node);
       } else if (!node.is_table()) {
-        fault(node, "[" + name + "] must be a section, not " + named_type(node));
+        report_.fault(node, "[" + name + "] must be a section, not " + named_type(node));
       } else if (name == "plans") {
-        read_plans(*node.as_table());
+        read_plans(*node.as_table(), config_, report_);
       } else {
         read_section(name, *node.as_table());
       }
@@ -85,9 +56,9 @@ class Loader {
       if (found == environment.end()) {
         continue;
       }
-      places_[property.name()] = found->first;
+      report_.remember(property.name(), found->first);
       if (const auto wrong = property.set_from_text(config_, found->second)) {
-        faults_.push_back({0, {found->first, property.name() + " " + *wrong}});
+        report_.fault_elsewhere(found->first, property.name() + " " + *wrong);
       }
     }
     for (const auto& [name, value] : environment) {
@@ -98,21 +69,15 @@ class Loader {
   }
 
   tl::expected<Config, ConfigError> finish() {
-    std::stable_sort(faults_.begin(), faults_.end(),
-                     [](const auto& a, const auto& b) { return a.line < b.line; });
-    ConfigError error;
-    for (auto& each : faults_) {
-      error.faults.push_back(std::move(each.fault));
-    }
+    ConfigError error{report_.take_faults()};
     if (error.faults.empty()) {  // rules over half-read values would only repeat what was said
-      error.faults = check_rules(config_, places_);
+      error.faults = check_rules(config_, report_.places());
     }
     if (!error.faults.empty()) {
       return tl::unexpected(std::move(error));
     }
-    if (config_.http.auth == Auth::none && !config_.http.keys.empty()) {
-      config_.warnings.push_back(places_[key_place(0)] +
-                                 ": [[http.keys]] are not looked at while http.auth = \"none\"");
+    for (auto& oddity : find_oddities(config_, report_.places())) {
+      config_.warnings.push_back(std::move(oddity));
     }
     return std::move(config_);
   }
@@ -126,16 +91,6 @@ class Loader {
     return "a single value";
   }
 
-  std::string place(const toml::source_region& source) const {
-    return file_ + ":" + std::to_string(source.begin.line);
-  }
-  void fault(const toml::source_region& source, std::string message) {
-    faults_.push_back({source.begin.line, {place(source), std::move(message)}});
-  }
-  void fault(const toml::node& node, std::string message) {
-    fault(node.source(), std::move(message));
-  }
-
   static bool known_section(const std::string& name) {
     const auto& names = section_names();
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -143,9 +98,9 @@ class Loader {
 
   void set(const std::string& section, const toml::key& key, const toml::node& node) {
     const auto* property = find_property(section, key.str());
-    places_[property->name()] = place(key.source());
+    report_.remember(property->name(), key.source());
     if (const auto wrong = property->set(config_, raw_value(node))) {
-      fault(key.source(), property->name() + " " + *wrong);
+      report_.fault(key.source(), property->name() + " " + *wrong);
     }
   }
 
@@ -181,9 +136,10 @@ class Loader {
     if (!node.is_table() && !elsewhere(name).empty()) {
       meant = elsewhere(name);
     }
-    fault(key.source(), (node.is_table() || node.is_array() ? "unknown section [" + name + "]"
-                                                            : "unknown key `" + name + "`") +
-                            "; did you mean " + meant + "?");
+    report_.fault(key.source(),
+                  (node.is_table() || node.is_array() ? "unknown section [" + name + "]"
+                                                      : "unknown key `" + name + "`") +
+                      "; did you mean " + meant + "?");
   }
 
   void unknown_in_section(const std::string& section, const toml::key& key) {
@@ -202,8 +158,8 @@ class Loader {
     if (nearest.distance > 2 && !elsewhere(name).empty()) {
       meant = elsewhere(name);
     }
-    fault(key.source(),
-          "unknown key `" + name + "` in [" + section + "]; did you mean " + meant + "?");
+    report_.fault(key.source(),
+                  "unknown key `" + name + "` in [" + section + "]; did you mean " + meant + "?");
   }
 
   // A variable one or two letters off is a mistake. Anything else may belong to somebody else: a
@@ -211,7 +167,7 @@ class Loader {
   void unknown_variable(const std::string& name, const std::vector<std::string>& known) {
     const auto nearest = nearest_name(name, known);
     if (nearest.distance <= 2) {
-      faults_.push_back({0, {name, "unknown variable; did you mean " + nearest.name + "?"}});
+      report_.fault_elsewhere(name, "unknown variable; did you mean " + nearest.name + "?");
       return;
     }
     for (const auto& section : section_names()) {
@@ -226,170 +182,41 @@ class Loader {
     }
   }
 
-  // The member `name` of a list's entry as a text; "" after having said what is wrong.
-  std::string text_of(const toml::table& table, const std::string& name, const std::string& owner,
-                      const std::string& allowed) {
-    const auto* node = table.get(name);
-    if (node == nullptr) {
-      fault(table, owner + " needs `" + name + "`: " + allowed);
-      return "";
-    }
-    if (!node->is_string() || node->as_string()->get().empty()) {
-      fault(*node, owner + ": `" + name + "` must be a text in quotes, " + allowed);
-      return "";
-    }
-    return node->as_string()->get();
-  }
-
-  void unknown_entry_keys(const toml::table& table, const std::string& owner,
-                          const std::vector<std::string>& known) {
-    for (const auto& [key, node] : table) {
-      const std::string name(key.str());
-      if (std::find(known.begin(), known.end(), name) == known.end()) {
-        fault(key.source(), unknown_entry_key(name, owner, known));
-      }
-    }
-  }
-
-  static std::string unknown_entry_key(const std::string& name, const std::string& owner,
-                                       const std::vector<std::string>& known) {
-    return "unknown key `" + name + "` in " + owner + "; did you mean `" +
-           nearest_name(name, known).name + "`?";
-  }
-
   void read_keys(const toml::node& node) {
-    const auto* list = node.as_array();
-    if (list == nullptr || !std::all_of(list->begin(), list->end(),
-                                        [](const auto& entry) { return entry.is_table(); })) {
-      fault(node, "keys are written as [[http.keys]], each with name, sha256 and role");
+    if (!is_list_of_tables(node)) {
+      report_.fault(node, "keys are written as [[http.keys]], each with name, sha256 and role");
       return;
     }
-    for (const auto& entry : *list) {
+    for (const auto& entry : *node.as_array()) {
       const auto& table = *entry.as_table();
       const std::string owner = "[[http.keys]]";
-      unknown_entry_keys(table, owner, {"name", "sha256", "role"});
+      report_.unknown_keys(table, owner, {"name", "sha256", "role"});
       HttpKey key;
-      key.name = text_of(table, "name", owner, "who uses the key");
-      key.sha256 = text_of(table, "sha256", owner,
-                           "64 hexadecimal digits from: printf %s \"$SECRET\" | sha256sum");
+      key.name = report_.text_of(table, "name", owner, "who uses the key");
+      key.sha256 = report_.text_of(table, "sha256", owner,
+                                   "64 hexadecimal digits from: printf %s \"$SECRET\" | sha256sum");
       if (!key.sha256.empty() && !is_digest(key.sha256)) {
-        fault(*table.get("sha256"), owner +
-                                        ": `sha256` must be 64 hexadecimal digits, from: "
-                                        "printf %s \"$SECRET\" | sha256sum");
+        report_.fault(*table.get("sha256"), owner +
+                                                ": `sha256` must be 64 hexadecimal digits, from: "
+                                                "printf %s \"$SECRET\" | sha256sum");
       }
       std::transform(key.sha256.begin(), key.sha256.end(), key.sha256.begin(), [](char c) {
         return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       });
       const auto role = table.contains("role")
-                            ? text_of(table, "role", owner, "\"shop\" or \"operator\"")
+                            ? report_.text_of(table, "role", owner, "\"shop\" or \"operator\"")
                             : std::string("shop");
       if (!role.empty() && role != "shop" && role != "operator") {
-        fault(*table.get("role"), owner + ": `role` must be one of \"shop\", \"operator\"");
+        report_.fault(*table.get("role"), owner + ": `role` must be one of \"shop\", \"operator\"");
       }
       key.role = role == "operator" ? KeyRole::operations : KeyRole::shop;
-      places_[key_place(config_.http.keys.size())] = place(table.source());
+      report_.remember(key_place(config_.http.keys.size()), table.source());
       config_.http.keys.push_back(std::move(key));
     }
   }
 
-  void read_plans(const toml::table& plans) {
-    for (const auto& [key, node] : plans) {
-      const std::string name(key.str());
-      const auto* plan = node.as_table();
-      const auto* steps = plan == nullptr ? nullptr : plan->get_as<toml::array>("steps");
-      if (!is_plan_name(name)) {
-        fault(key.source(), "a plan's name must be 1 to 64 characters of A-Za-z0-9_-");
-      } else if (steps == nullptr || steps->empty() ||
-                 !std::all_of(steps->begin(), steps->end(),
-                              [](const auto& entry) { return entry.is_table(); })) {
-        fault(key.source(), "the steps of a plan are written as [[plans." + name +
-                                ".steps]], each with name and kind, at least one");
-      } else {
-        unknown_entry_keys(*plan, "[plans." + name + "]", {"steps"});
-        read_plan(name, *steps);
-      }
-    }
-  }
-
-  void read_plan(const std::string& name, const toml::array& steps) {
-    PlanConfig plan{name, {}};
-    for (const auto& entry : steps) {
-      places_[step_place(name, plan.steps.size())] = place(entry.source());
-      plan.steps.push_back(read_step(name, *entry.as_table()));
-    }
-    const auto same = std::find_if(config_.plans.begin(), config_.plans.end(),
-                                   [&](const auto& known) { return known.name == name; });
-    if (same != config_.plans.end()) {
-      *same = std::move(plan);
-    } else {
-      config_.plans.push_back(std::move(plan));
-    }
-  }
-
-  StepConfig read_step(const std::string& plan, const toml::table& table) {
-    const std::string owner = "[[plans." + plan + ".steps]]";
-    StepConfig step;
-    step.name = text_of(table, "name", owner, "1 to 64 characters of A-Za-z0-9_-");
-    if (!step.name.empty() && !is_plan_name(step.name)) {
-      fault(*table.get("name"), owner + ": `name` must be 1 to 64 characters of A-Za-z0-9_-");
-    }
-    const auto kind = text_of(table, "kind", owner, "\"stock\" or \"points\"");
-    if (kind == "http" || kind == "await" || kind == "amqp") {
-      fault(*table.get("kind"), "step \"" + step.name + "\": kind \"" + kind +
-                                    "\" is not available in this version; the kinds that are: "
-                                    "\"stock\", \"points\"");
-      return step;  // its other keys belong to that kind
-    }
-    if (!kind.empty() && kind != "stock" && kind != "points") {
-      fault(*table.get("kind"),
-            owner + ": `kind` must be one of \"stock\", \"points\", not " + toml_quoted(kind));
-      return step;
-    }
-    step.kind = kind == "points" ? StepKind::points : StepKind::stock;
-    read_per(table, step);
-    read_after(table, step);
-    unknown_entry_keys(table, owner, {"name", "kind", "per", "after"});
-    return step;
-  }
-
-  void read_per(const toml::table& table, StepConfig& step) {
-    const auto* node = table.get("per");
-    if (node == nullptr) {
-      return;
-    }
-    const auto* number = node->as_integer();
-    if (step.kind != StepKind::points) {
-      fault(*node, "step \"" + step.name + "\": `per` belongs to kind \"points\" only");
-    } else if (number == nullptr || number->get() < 1 || number->get() > 1'000'000'000) {
-      fault(*node, "step \"" + step.name +
-                       "\": `per` must be a whole number from 1 to 1000000000 (minor units that "
-                       "earn one point)");
-    } else {
-      step.per = static_cast<std::uint32_t>(number->get());
-    }
-  }
-
-  void read_after(const toml::table& table, StepConfig& step) {
-    const auto* node = table.get("after");
-    if (node == nullptr) {
-      return;
-    }
-    const auto* list = node->as_array();
-    if (list == nullptr || !std::all_of(list->begin(), list->end(),
-                                        [](const auto& name) { return name.is_string(); })) {
-      fault(*node, "step \"" + step.name +
-                       "\": `after` must be a list of step names, such as [\"stock\"]");
-      return;
-    }
-    for (const auto& name : *list) {
-      step.after.push_back(name.as_string()->get());
-    }
-  }
-
-  std::string file_;
+  FileReport report_;
   Config config_;
-  Places places_;
-  std::vector<LocatedFault> faults_;
 };
 
 ConfigError unreadable(const std::string& file, const std::string& why) {
@@ -414,7 +241,11 @@ tl::expected<std::string, ConfigError> read_text(const std::string& file) {
 }  // namespace
 
 PlanConfig Config::default_plan() {
-  return {"default", {{"stock", StepKind::stock, 100, {}}, {"points", StepKind::points, 100, {}}}};
+  auto stock = default_step(StepKind::stock);
+  auto points = default_step(StepKind::points);
+  stock.name = "stock";
+  points.name = "points";
+  return {"default", {std::move(stock), std::move(points)}};
 }
 
 std::string ConfigError::text() const {

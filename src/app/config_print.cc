@@ -1,4 +1,5 @@
-#include <boost/json.hpp>
+#include "app/config_print.h"
+
 #include <sstream>
 
 #include "app/config.h"
@@ -8,32 +9,6 @@ namespace holdfast::app {
 namespace {
 
 constexpr std::size_t kLineLength = 98;
-
-// `text` as comment lines that end before the hundredth column.
-std::string as_comment(const std::string& text) {
-  std::istringstream words(text);
-  std::string result;
-  std::string line = "#";
-  for (std::string word; words >> word;) {
-    if (line.size() > 1 && line.size() + 1 + word.size() > kLineLength) {
-      result += line + "\n";
-      line = "#";
-    }
-    line += " " + word;
-  }
-  return result + line + "\n";
-}
-
-std::string_view step_kind(StepKind kind) {
-  switch (kind) {
-    case StepKind::stock: return "stock";
-    case StepKind::points: return "points";
-    case StepKind::http: return "http";
-    case StepKind::await: return "await";
-    case StepKind::amqp: return "amqp";
-  }
-  return "";
-}
 
 std::string keys_as_toml(const Config& config) {
   std::string text =
@@ -52,34 +27,25 @@ std::string keys_as_toml(const Config& config) {
   return text;
 }
 
-std::string plans_as_toml(const Config& config) {
-  std::string text =
-      "\n# What is done for an order, step by step. A step: name, kind (\"stock\" or \"points\"),\n"
-      "# after (names of steps that must be done before), and for points: per (minor units that\n"
-      "# earn one point, 1 to 1000000000, default 100). The plan `default` always exists.\n";
-  for (const auto& plan : config.plans) {
-    for (const auto& step : plan.steps) {
-      text += "[[plans." + plan.name + ".steps]]\nname = " + toml_quoted(step.name) +
-              "\nkind = \"" + std::string(step_kind(step.kind)) + "\"\n";
-      if (step.kind == StepKind::points) {
-        text += "per = " + std::to_string(step.per) + "\n";
-      }
-      std::string names;
-      for (const auto& name : step.after) {
-        names += (names.empty() ? "" : ", ") + toml_quoted(name);
-      }
-      text += names.empty() ? "" : "after = [" + names + "]\n";
+}  // namespace
+
+std::string as_comment(const std::string& text) {
+  std::istringstream words(text);
+  std::string result;
+  std::string line = "#";
+  for (std::string word; words >> word;) {
+    if (line.size() > 1 && line.size() + 1 + word.size() > kLineLength) {
+      result += line + "\n";
+      line = "#";
     }
+    line += " " + word;
   }
-  return text;
+  return result + line + "\n";
 }
 
-// A value that Property::shown wrote, as JSON.
 boost::json::value as_json(const std::string& shown) {
   return boost::json::parse(shown);  // what it writes is JSON as well: "text", 8, true
 }
-
-}  // namespace
 
 std::string config_as_toml(const Config& config) {
   const Config defaults;
@@ -121,21 +87,9 @@ std::string config_as_json(const Config& config) {
   for (const auto& key : config.http.keys) {
     keys.push_back({{"name", key.name}, {"role", key.role == KeyRole::shop ? "shop" : "operator"}});
   }
-  boost::json::object plans;
-  for (const auto& plan : config.plans) {
-    boost::json::array steps;
-    for (const auto& step : plan.steps) {
-      boost::json::object entry = {{"name", step.name}, {"kind", step_kind(step.kind)}};
-      if (step.kind == StepKind::points) {
-        entry["per"] = step.per;
-      }
-      entry["after"] = boost::json::array(step.after.begin(), step.after.end());
-      steps.push_back(std::move(entry));
-    }
-    plans[plan.name] = {{"steps", std::move(steps)}};
-  }
-  const boost::json::object document = {
-      {"properties", std::move(list)}, {"http_keys", std::move(keys)}, {"plans", std::move(plans)}};
+  const boost::json::object document = {{"properties", std::move(list)},
+                                        {"http_keys", std::move(keys)},
+                                        {"plans", plans_as_json(config)}};
   return boost::json::serialize(document);
 }
 

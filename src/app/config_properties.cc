@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cstdio>
 
 #include "app/config_duration.h"
 #include "app/config_url.h"
@@ -24,23 +23,6 @@ std::string upper(std::string_view text) {
     return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   });
   return result;
-}
-
-// A value as an error message shows it.
-std::string described(const RawValue& value) {
-  return std::visit(Overloaded{[](const std::string& text) { return toml_quoted(text); },
-                               [](bool flag) { return std::string(flag ? "true" : "false"); },
-                               [](std::int64_t number) { return std::to_string(number); },
-                               [](const OtherType& other) { return other.name; }},
-                    value);
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) {
-    text += (text.empty() ? "\"" : ", \"") + name + "\"";
-  }
-  return text;
 }
 
 Fault set_value(Config& config, const RawValue& value, const TextSetting& setting) {
@@ -65,22 +47,18 @@ Fault set_value(Config& config, const RawValue& value, const FlagSetting& settin
 }
 
 Fault set_value(Config& config, const RawValue& value, const CountSetting& setting) {
-  const auto* number = std::get_if<std::int64_t>(&value);
-  if (number == nullptr || *number < setting.minimum || *number > setting.maximum) {
-    return "must be a whole number from " + std::to_string(setting.minimum) + " to " +
-           std::to_string(setting.maximum) + ", not " + described(value);
+  const auto count = read_count(value, setting.minimum, setting.maximum);
+  if (!count) {
+    return count.error();
   }
-  setting.member(config) = static_cast<std::uint32_t>(*number);
+  setting.member(config) = *count;
   return {};
 }
 
 Fault set_value(Config& config, const RawValue& value, const DurationSetting& setting) {
-  const auto* text = std::get_if<std::string>(&value);
-  const auto duration = text == nullptr ? std::nullopt : parse_duration(*text);
-  if (!duration || *duration < setting.minimum || *duration > setting.maximum) {
-    return "must be a duration in quotes (such as \"200ms\", \"5s\", \"15m\", \"24h\") from " +
-           format_duration(setting.minimum) + " to " + format_duration(setting.maximum) + ", not " +
-           described(value);
+  const auto duration = read_duration(value, setting.minimum, setting.maximum);
+  if (!duration) {
+    return duration.error();
   }
   setting.member(config) = *duration;
   return {};
@@ -90,30 +68,13 @@ Fault set_value(Config& config, const RawValue& value, const ChoiceSetting& sett
   const auto* text = std::get_if<std::string>(&value);
   if (text == nullptr ||
       std::find(setting.names.begin(), setting.names.end(), *text) == setting.names.end()) {
-    return "must be one of " + joined(setting.names) + ", not " + described(value);
+    return "must be one of " + quoted_list(setting.names) + ", not " + described(value);
   }
   setting.set(config, *text);
   return {};
 }
 
 }  // namespace
-
-std::string toml_quoted(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      result += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04X", byte);
-      result += escaped;
-    } else {
-      result += c;
-    }
-  }
-  return result + "\"";
-}
 
 std::string Property::name() const {
   return section.empty() ? key : section + "." + key;
@@ -133,18 +94,18 @@ std::string Property::type() const {
 }
 
 std::string Property::allowed() const {
-  return std::visit(Overloaded{[](const TextSetting& text) { return text.allowed; },
-                               [](const FlagSetting&) { return std::string("true or false"); },
-                               [](const CountSetting& count) {
-                                 return std::to_string(count.minimum) + " to " +
-                                        std::to_string(count.maximum);
-                               },
-                               [](const DurationSetting& duration) {
-                                 return "\"" + format_duration(duration.minimum) + "\" to \"" +
-                                        format_duration(duration.maximum) + "\"";
-                               },
-                               [](const ChoiceSetting& choice) { return joined(choice.names); }},
-                    setting);
+  return std::visit(
+      Overloaded{[](const TextSetting& text) { return text.allowed; },
+                 [](const FlagSetting&) { return std::string("true or false"); },
+                 [](const CountSetting& count) {
+                   return std::to_string(count.minimum) + " to " + std::to_string(count.maximum);
+                 },
+                 [](const DurationSetting& duration) {
+                   return "\"" + format_duration(duration.minimum) + "\" to \"" +
+                          format_duration(duration.maximum) + "\"";
+                 },
+                 [](const ChoiceSetting& choice) { return quoted_list(choice.names); }},
+      setting);
 }
 
 Fault Property::set(Config& config, const RawValue& value) const {

@@ -1,28 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "app/config.h"
+#include "app/config_value.h"
 
 // The one table of all properties with a key of their own. Reading, overriding, checking and
 // printing all walk this table; a new property is one new row. The lists ([[http.keys]],
 // [[plans.<name>.steps]]) are not in it.
 
 namespace holdfast::app {
-
-// A value as a file or a variable brought it, before anyone knows whether it fits.
-struct OtherType {
-  std::string name;  // "an array", "a date", ...
-};
-using RawValue = std::variant<std::string, bool, std::int64_t, OtherType>;
-
-// What is wrong with a value, in words that follow the key: "must be 1 to 64, not 900".
-using Fault = std::optional<std::string>;
 
 struct TextSetting {
   std::string& (*member)(Config&);
@@ -73,8 +64,5 @@ const std::vector<Property>& properties();
 const Property* find_property(std::string_view section, std::string_view key);
 // "" (keys before all sections) is not among them; "plans" is.
 const std::vector<std::string>& section_names();
-
-// A text as a TOML basic string, quotes included.
-std::string toml_quoted(std::string_view text);
 
 }  // namespace holdfast::app

@@ -36,6 +36,11 @@ struct Spelling<LogFormat> {
   static constexpr std::array<const char*, 2> names = {"text", "json"};
 };
 
+template <>
+struct Spelling<PointsFloor> {
+  static constexpr std::array<const char*, 2> names = {"none", "zero"};
+};
+
 template <auto Section, auto Member>
 ChoiceSetting choice() {
   using Enum = std::remove_cvref_t<decltype(std::declval<Config&>().*Section.*Member)>;
@@ -271,6 +276,29 @@ Rows lifetime_rows() {
   };
 }
 
+Rows step_rows() {
+  constexpr auto steps = &Config::steps;
+  using S = StepsConfig;
+  return {
+      {"points", "floor",
+       "Where a refund stops taking points back: \"none\" lets the balance go below zero, \"zero\" "
+       "takes no more than there is.",
+       choice<&Config::points, &PointsConfig::floor>()},
+
+      {"steps", "breaker_after",
+       "Calls of one step that fail in a row before its queue is taken one message at a time, "
+       "until a call succeeds.",
+       count<steps, &S::breaker_after>(1, 1'000)},
+      {"steps", "breaker_pause", "The pause between two such calls.",
+       duration<steps, &S::breaker_pause>(milliseconds(50), minutes(1))},
+
+      {"events", "enabled",
+       "Publish what becomes of orders, refunds and stock as CloudEvents on the exchange "
+       "<namespace>.events.",
+       flag<&Config::events, &EventsConfig::enabled>()},
+  };
+}
+
 Rows other_rows() {
   using Q = QueueConfig;
   return {
@@ -290,7 +318,7 @@ Rows all_rows() {
                 TextSetting{[](Config& config) -> std::string& { return config.name_space; },
                             "1 to 32 characters of a-z 0-9 _ -", check_short_name}}};
   for (const auto& more :
-       {http_rows(), server_rows(), order_rows(), lifetime_rows(), other_rows()}) {
+       {http_rows(), server_rows(), order_rows(), lifetime_rows(), step_rows(), other_rows()}) {
     rows.insert(rows.end(), more.begin(), more.end());
   }
   return rows;

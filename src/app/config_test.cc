@@ -1,13 +1,11 @@
 #include "app/config.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
-#include <cstdio>
-#include <fstream>
 
 #include "app/config_duration.h"
+#include "app/config_file_for_test.h"
 #include "app/config_names.h"
 #include "app/config_properties.h"
 #include "app/config_url.h"
@@ -18,48 +16,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// A file named holdfast.toml in a folder of its own, gone with the object.
-class TomlFile {
- public:
-  explicit TomlFile(const std::string& text) {
-    char folder[] = "/tmp/holdfast-config-XXXXXX";
-    folder_ = mkdtemp(folder);
-    std::ofstream(path()) << text;
-  }
-  ~TomlFile() {
-    std::remove(path().c_str());
-    rmdir(folder_.c_str());
-  }
-  TomlFile(const TomlFile&) = delete;
-  TomlFile& operator=(const TomlFile&) = delete;
-  std::string path() const { return folder_ + "/holdfast.toml"; }
-
- private:
-  std::string folder_;
-};
-
-Config loaded(const std::string& text, const Environment& environment = {}) {
-  const TomlFile file(text);
-  auto config = load_config(file.path(), environment);
-  EXPECT_TRUE(config.has_value()) << config.error().text();
-  return config.value_or(Config{});
-}
-
-// The faults, without the folder of the file.
-std::string faults(const std::string& text, const Environment& environment = {}) {
-  const TomlFile file(text);
-  const auto config = load_config(file.path(), environment);
-  if (config) {
-    return "";
-  }
-  std::string found = config.error().text();
-  const auto folder = file.path().substr(0, file.path().rfind('/') + 1);
-  for (auto at = found.find(folder); at != std::string::npos; at = found.find(folder)) {
-    found.erase(at, folder.size());
-  }
-  return found;
-}
 
 TEST(Config, WithoutAFileIsTheDocumentedDefaults) {
   const auto config = load_config(std::nullopt, {});
@@ -73,6 +29,10 @@ TEST(Config, WithoutAFileIsTheDocumentedDefaults) {
   EXPECT_EQ(config->admission.ack, Ack::queued);
   EXPECT_EQ(config->admission.ack_timeout, seconds(2));
   EXPECT_EQ(config->outbox.max, 1'000'000U);
+  EXPECT_EQ(config->points.floor, PointsFloor::none);
+  EXPECT_EQ(config->steps.breaker_after, 10U);
+  EXPECT_EQ(config->steps.breaker_pause, seconds(1));
+  EXPECT_TRUE(config->events.enabled);
   ASSERT_EQ(config->plans.size(), 1U);
   EXPECT_EQ(config->plans[0].name, "default");
   ASSERT_EQ(config->plans[0].steps.size(), 2U);
@@ -95,6 +55,13 @@ ack = "reserved"
 linger = "0ms"
 [refund]
 delay = "250ms"
+[points]
+floor = "zero"
+[steps]
+breaker_after = 3
+breaker_pause = "50ms"
+[events]
+enabled = false
 [log]
 level = "debug"
 format = "json"
@@ -106,6 +73,10 @@ format = "json"
   EXPECT_EQ(config.admission.ack, Ack::reserved);
   EXPECT_EQ(config.settlement.linger, milliseconds(0));
   EXPECT_EQ(config.refund.delay, milliseconds(250));
+  EXPECT_EQ(config.points.floor, PointsFloor::zero);
+  EXPECT_EQ(config.steps.breaker_after, 3U);
+  EXPECT_EQ(config.steps.breaker_pause, milliseconds(50));
+  EXPECT_FALSE(config.events.enabled);
   EXPECT_EQ(config.log.level, "debug");
   EXPECT_EQ(config.log.format, LogFormat::json);
 }
@@ -179,6 +150,13 @@ TEST(Config, BoundsAreInclusive) {
   EXPECT_NE(faults("[rabbitmq]\nconfirm_window = 10001\n"), "");
   EXPECT_NE(faults("[http]\nthreads = 4294967297\n"), "");
   EXPECT_NE(faults("[http]\nthreads = -1\n"), "");
+  EXPECT_EQ(loaded("[steps]\nbreaker_after = 1000\n").steps.breaker_after, 1'000U);
+  EXPECT_NE(faults("[steps]\nbreaker_after = 0\n"), "");
+  EXPECT_NE(faults("[steps]\nbreaker_after = 1001\n"), "");
+  EXPECT_NE(faults("[steps]\nbreaker_pause = \"49ms\"\n"), "");
+  EXPECT_NE(faults("[steps]\nbreaker_pause = \"60001ms\"\n"), "");
+  EXPECT_EQ(faults("[points]\nfloor = \"one\"\n"),
+            "holdfast.toml:2: points.floor must be one of \"none\", \"zero\", not \"one\"\n");
   EXPECT_NE(faults("namespace = \"Shop\"\n"), "");
   EXPECT_NE(faults("namespace = \"" + std::string(33, 'a') + "\"\n"), "");
 }
@@ -233,63 +211,6 @@ TEST(Config, FaultyKeysAreTold) {
   EXPECT_NE(faults(key + "role = \"root\"\n").find("\"operator\""), std::string::npos);
   EXPECT_NE(faults(key + key).find("holdfast.toml:4: two [[http.keys]]"), std::string::npos);
   EXPECT_EQ(loaded(key).warnings.size(), 1U);  // auth = "none": not looked at
-}
-
-TEST(Config, PlansAreReadInTheOrderOfTheFile) {
-  const auto config = loaded(R"(
-[[plans.fast.steps]]
-name = "book"
-kind = "stock"
-[[plans.fast.steps]]
-name = "gift"
-kind = "points"
-per = 5
-after = ["book"]
-)");
-  ASSERT_EQ(config.plans.size(), 2U);  // `default` stays
-  EXPECT_EQ(config.plans[0].name, "default");
-  EXPECT_EQ(config.plans[1].name, "fast");
-  ASSERT_EQ(config.plans[1].steps.size(), 2U);
-  EXPECT_EQ(config.plans[1].steps[1].per, 5U);
-  EXPECT_EQ(config.plans[1].steps[1].after, std::vector<std::string>{"book"});
-}
-
-std::string plan_faults(const std::string& steps) {
-  return faults("[[plans.default.steps]]\nname = \"stock\"\nkind = \"stock\"\n" + steps);
-}
-
-TEST(Config, FaultyPlansAreTold) {
-  const std::string next = "[[plans.default.steps]]\n";
-  EXPECT_EQ(plan_faults(next + "name = \"pay\"\nkind = \"http\"\nforward_url = \"http://x\"\n"),
-            "holdfast.toml:6: step \"pay\": kind \"http\" is not available in this version; the "
-            "kinds that are: \"stock\", \"points\"\n");
-  EXPECT_NE(plan_faults(next + "name = \"x\"\nkind = \"stok\"\n").find("must be one of"),
-            std::string::npos);
-  EXPECT_EQ(plan_faults(next + "name = \"stock\"\nkind = \"points\"\n"),
-            "holdfast.toml:4: plan \"default\" has two steps named \"stock\"\n");
-  EXPECT_EQ(plan_faults(next + "name = \"points\"\nkind = \"points\"\nafter = [\"stok\"]\n"),
-            "holdfast.toml:4: step \"points\" of plan \"default\" comes after \"stok\", which is "
-            "no step of this plan; did you mean \"stock\"?\n");
-  EXPECT_NE(plan_faults(next + "name = \"more\"\nkind = \"stock\"\n").find("two steps of kind"),
-            std::string::npos);
-  EXPECT_NE(plan_faults(next + "name = \"p\"\nkind = \"points\"\nper = 0\n").find(":7: "),
-            std::string::npos);
-  EXPECT_NE(plan_faults(next + "name = \"p\"\nkind = \"points\"\nafter = \"stock\"\n").find(":7: "),
-            std::string::npos);
-  EXPECT_NE(plan_faults(next + "name = \"p\"\nkind = \"points\"\nafer = []\n").find("`after`"),
-            std::string::npos);
-  EXPECT_NE(plan_faults("per = 3\n").find("`per` belongs to kind \"points\""), std::string::npos);
-  EXPECT_NE(faults("[[plans.a.steps]]\nname = \"p\"\nkind = \"points\"\n").find("no step of kind"),
-            std::string::npos);
-  EXPECT_NE(faults("[plans.a]\n").find("[[plans.a.steps]]"), std::string::npos);
-}
-
-TEST(Config, ACycleNamesItsSteps) {
-  EXPECT_EQ(faults("[[plans.p.steps]]\nname = \"a\"\nkind = \"stock\"\nafter = [\"b\"]\n"
-                   "[[plans.p.steps]]\nname = \"b\"\nkind = \"points\"\nafter = [\"a\"]\n"),
-            "holdfast.toml:1: plan \"p\" has a cycle: the steps \"a\", \"b\" wait for each other; "
-            "take one name out of an `after`\n");
-  EXPECT_NE(plan_faults("after = [\"stock\"]\n").find("cycle"), std::string::npos);
 }
 
 TEST(Config, WhatIsPrintedCanBeLoadedAgain) {

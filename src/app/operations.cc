@@ -96,9 +96,15 @@ json::object AppOperations::rates() const {
 
 boost::asio::awaitable<json::object> AppOperations::queues_now() {
   json::object all;
-  for (const auto* queue : {&queues::orders, &queues::refunds, &queues::parked}) {
-    const auto depth = co_await parts_.bus.depth(*queue);
-    const auto name = name_space_ + "." + queue->value;
+  std::vector<QueueName> wanted{queues::orders, queues::refunds, queues::parked};
+  const auto remote_steps = parts_.plans.remote_steps();
+  for (const auto& remote : remote_steps) {
+    wanted.push_back(queues::step(remote.plan, remote.step.name));
+    if (remote.step.kind == StepKind::amqp) wanted.push_back(queues::work(remote.step.name));
+  }
+  for (const auto& queue : wanted) {
+    const auto depth = co_await parts_.bus.depth(queue);
+    const auto name = name_space_ + "." + queue.value;
     if (depth) {
       all[name] = json::object{{"ready", depth->ready}, {"consumers", depth->consumers}};
     } else {
@@ -124,7 +130,10 @@ boost::asio::awaitable<json::object> AppOperations::status() {
     status["worker"] = json::object{{"paused", worker_->paused()},
                                     {"settled", worker_->settled()},
                                     {"refunded", worker_->refunded()},
-                                    {"stock_mismatches", worker_->mismatched()}};
+                                    {"stock_mismatches", worker_->mismatched()},
+                                    {"step_calls", worker_->steps().calls},
+                                    {"step_failures", worker_->steps().failures},
+                                    {"open_breakers", worker_->steps().open_breakers}};
   }
   status["queues"] = co_await queues_now();
   const auto state = co_await parts_.ledger.state();
@@ -139,14 +148,19 @@ boost::asio::awaitable<json::object> AppOperations::status() {
   }
   const auto backlog = co_await parts_.book.backlog();
   if (backlog) {
+    status["orders"] =
+        json::object{{"processing", backlog->processing}, {"cancelling", backlog->cancelling}};
     status["holds"] = json::object{{"waiting", backlog->waiting},
+                                   {"overdue", backlog->overdue_holds},
                                    {"oldest_age_s", age_s(backlog->oldest_hold_at, now)}};
     status["refunds"] = json::object{{"reversing", backlog->reversing},
                                      {"needs_attention", backlog->needs_attention},
                                      {"unreleased", backlog->unreleased}};
     status["pending_stock_changes"] = backlog->pending_changes;
     status["parked"] = backlog->parked;
+    status["unpublished_events"] = backlog->unpublished_events;
   } else {
+    status["orders"] = nullptr;
     status["holds"] = nullptr;
     status["refunds"] = nullptr;
   }

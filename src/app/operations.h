@@ -13,6 +13,13 @@
 
 namespace holdfast::app {
 
+/// What the worker has done about remote steps since it started.
+struct StepCounts {
+  std::uint64_t calls = 0;
+  std::uint64_t failures = 0;       ///< calls without an answer that settles anything
+  std::uint64_t open_breakers = 0;  ///< steps whose other side fails at present
+};
+
 /// The worker of this process, as the API sees it from its own loop. Counters may be read from
 /// any thread.
 class WorkerControl {
@@ -23,6 +30,7 @@ class WorkerControl {
   [[nodiscard]] virtual std::uint64_t settled() const = 0;
   [[nodiscard]] virtual std::uint64_t mismatched() const = 0;
   [[nodiscard]] virtual std::uint64_t refunded() const = 0;
+  [[nodiscard]] virtual StepCounts steps() const = 0;
 };
 
 /// What the API says and does about the process itself. One per API loop.

@@ -1,9 +1,11 @@
 #include "app/parts.h"
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <set>
 
+#include "app/config_plans.h"
 #include "async/spawn.h"
 #include "flows/limits.h"
 #include "flows/outgoing.h"
@@ -38,6 +40,16 @@ rabbitmq::RabbitOptions rabbit_options(const Config& config) {
     options.waits.push_back({queues::orders, delay});
     options.waits.push_back({queues::refunds, delay});
   }
+  options.queues.push_back(queues::answers);
+  for (const auto& plan : plans_from(config)) {
+    for (const auto& step : plan.steps) {
+      if (is_local(step.kind)) continue;
+      options.queues.push_back(queues::step(plan.name, step.name));
+      // Workers in other programs find their queue there before the first order.
+      if (step.kind == StepKind::amqp) options.queues.push_back(queues::work(step.name));
+      options.prefetch = std::max<std::size_t>(options.prefetch, step.concurrency);
+    }
+  }
   return options;
 }
 
@@ -46,30 +58,22 @@ PostgresOptions postgres_options(const Config& config, std::size_t connections) 
   options.url = config.postgres.url;
   options.connections = connections;
   options.timeout = config.postgres.timeout;
+  options.event_source = "/holdfast/" + config.name_space;
+  options.points_floor_zero = config.points.floor == PointsFloor::zero;
   return options;
 }
 
-std::map<std::string, Plan> plans_of(const Config& config) {
+std::map<std::string, Plan> plans_by_name(const Config& config) {
   std::map<std::string, Plan> plans;
-  for (const auto& plan : config.plans) {
-    std::vector<PlanStep> steps;
-    for (const auto& step : plan.steps) {
-      PlanStep planned;
-      planned.name = StepName{step.name};
-      planned.kind = step.kind;
-      planned.points_per = step.per;
-      for (const auto& after : step.after) planned.after.push_back(StepName{after});
-      steps.push_back(std::move(planned));
-    }
-    plans.emplace(plan.name, with_version(PlanName{plan.name}, std::move(steps)));
-  }
+  for (auto& plan : plans_from(config)) plans.emplace(plan.name.value, plan);
   return plans;
 }
 
-RefundPolicy refund_policy(const Config& config) {
-  RefundPolicy policy;
-  policy.delay = config.refund.delay;
-  policy.max_wait = config.refund.max_wait;
+StepPolicy step_policy(const Config& config) {
+  StepPolicy policy;
+  policy.order_deadline = config.order.deadline;
+  policy.refund.delay = config.refund.delay;
+  policy.refund.max_wait = config.refund.max_wait;
   return policy;
 }
 
@@ -77,7 +81,12 @@ Parts::Parts(const Config& config, std::size_t book_connections)
     : ledger(loop.get_executor(), redis_options(config)),
       book(loop.get_executor(), postgres_options(config, book_connections)),
       bus(loop.get_executor(), rabbit_options(config)),
-      guard(ledger, book, clock) {}
+      guard(ledger, book, clock),
+      plans(book, plans_from(config)),
+      writer(clock, ids,
+             flows::EventWriter("/holdfast/" + config.name_space, config.events.enabled)),
+      release(ledger, book, config.journal.retention),
+      finisher(bus, clock, release) {}
 
 void Parts::start() {
   ledger.start();

@@ -10,16 +10,19 @@
 #include "adapters/redis/redis_stock_ledger.h"
 #include "app/config.h"
 #include "app/system_clock.h"
-#include "domain/decide_refund.h"
+#include "domain/progress.h"
 #include "flows/ledger_guard.h"
+#include "flows/order_work.h"
+#include "flows/plan_book.h"
+#include "flows/stock_release.h"
 
 namespace holdfast::app {
 
 redis::RedisOptions redis_options(const Config& config);
 rabbitmq::RabbitOptions rabbit_options(const Config& config);
 PostgresOptions postgres_options(const Config& config, std::size_t connections);
-std::map<std::string, Plan> plans_of(const Config& config);
-RefundPolicy refund_policy(const Config& config);
+std::map<std::string, Plan> plans_by_name(const Config& config);
+StepPolicy step_policy(const Config& config);
 
 /// One loop with its thread and its own connection to each server: what every role is built on.
 /// Nothing of it is touched from outside its thread but by posting to `loop`. Lives from
@@ -39,6 +42,10 @@ struct Parts {
   PostgresOrderBook book;
   rabbitmq::RabbitMessageBus bus;
   flows::LedgerGuard guard;
+  flows::PlanBook plans;
+  flows::OrderWriter writer;
+  flows::StockRelease release;
+  flows::OrderFinisher finisher;
 
  private:
   std::thread thread_;

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "app/config_url.h"
+#include "app/version.h"
 #include "async/spawn.h"
+#include "flows/limits.h"
 
 namespace holdfast::app {
 namespace {
@@ -26,12 +28,31 @@ flows::SettlementOptions settlement_options(const Config& config) {
   options.retry_first = config.settlement.retry_first;
   options.retry_max = config.settlement.retry_max;
   options.journal_retention = config.journal.retention;
+  options.policy = step_policy(config);
   return options;
+}
+
+flows::StepRunnerOptions runner_options(const Config& config) {
+  flows::StepRunnerOptions options;
+  options.policy = step_policy(config);
+  options.breaker_after = config.steps.breaker_after;
+  options.breaker_pause = config.steps.breaker_pause;
+  return options;
+}
+
+step_http::StepHttpOptions gateway_options() {
+  step_http::StepHttpOptions options;
+  options.user_agent = "holdfast/" + std::string(kVersion);
+  return options;
+}
+
+flows::ParkedDeskOptions parked_options(const Config& config) {
+  return {config.name_space, config.journal.retention, step_policy(config)};
 }
 
 flows::RefundWorkerOptions refund_options(const Config& config) {
   flows::RefundWorkerOptions options;
-  options.policy = refund_policy(config);
+  options.policy = step_policy(config);
   options.attempts = config.refund.attempts;
   options.retry_first = config.settlement.retry_first;
   options.retry_max = config.settlement.retry_max;
@@ -43,6 +64,7 @@ flows::SweepOptions sweep_options(const Config& config) {
   options.every = config.sweep.every;
   options.outbox_after = config.outbox.sweep_after;
   options.batch_max = config.admission.batch_max;
+  options.policy = step_policy(config);
   return options;
 }
 
@@ -87,12 +109,23 @@ void run_on(Parts& parts, boost::asio::awaitable<void> task) {
 
 WorkerRole::WorkerRole(const Config& config)
     : parts_(config, kWorkerBookConnections),
-      settlement_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.guard},
+      gateway_(parts_.loop.get_executor(), parts_.clock, gateway_options()),
+      settlement_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.guard,
+                   parts_.writer, parts_.release},
                   settlement_options(config)),
-      refunds_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
+      refunds_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.writer,
+                parts_.finisher},
                refund_options(config)),
-      parked_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
-              {config.name_space, config.journal.retention}),
+      runner_({parts_.book, parts_.bus, parts_.clock, parts_.ids, gateway_, parts_.plans,
+               parts_.writer, parts_.finisher},
+              runner_options(config)),
+      answers_({parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.plans, parts_.writer,
+                parts_.finisher},
+               step_policy(config)),
+      events_(parts_.book, parts_.bus, parts_.clock),
+      parked_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.writer,
+               parts_.finisher},
+              parked_options(config)),
       paused_(config.worker.pause) {}
 
 namespace {
@@ -113,7 +146,22 @@ void WorkerRole::start() {
   async::spawn(executor, settle(parts_, settlement_, paused_), "settlement");
   async::spawn(executor, refunds_.run(), "refunds");
   async::spawn(executor, parked_.record(), "the parked recorder");
+  async::spawn(executor, answers_.run(), "workers' answers");
+  async::spawn(executor, events_.run(), "the event relay");
+  async::spawn(executor, run_steps(), "the start of the steps");
   parts_.start();
+}
+
+boost::asio::awaitable<void> WorkerRole::run_steps() {
+  // Orders may be pinned to plans that are configured no more: their steps are run, too.
+  for (auto loaded = co_await parts_.plans.load(); !loaded; loaded = co_await parts_.plans.load()) {
+    spdlog::warn("steps wait for PostgreSQL: {}", loaded.error().detail);
+    co_await parts_.clock.sleep(flows::limits::kRetryLater);
+  }
+  for (auto& remote : parts_.plans.remote_steps()) {
+    const auto name = remote.plan.value + "/" + remote.step.name.value;
+    async::spawn(parts_.loop.get_executor(), runner_.run(std::move(remote)), "step " + name);
+  }
 }
 
 boost::asio::awaitable<PortResult<void>> WorkerRole::set_paused(bool paused) {
@@ -126,6 +174,7 @@ boost::asio::awaitable<PortResult<void>> WorkerRole::set_paused(bool paused) {
 }
 
 void WorkerRole::stop() {
+  gateway_.stop();
   parts_.stop();
 }
 
@@ -133,11 +182,9 @@ SweepRole::SweepRole(const Config& config)
     : parts_(config, kSweepBookConnections),
       rebuild_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
                {config.journal.retention}),
-      refunds_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
-               refund_options(config)),
       stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids}),
       sweep_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.guard,
-              rebuild_, refunds_, stock_},
+              rebuild_, stock_, parts_.writer, parts_.finisher, parts_.release},
              sweep_options(config)) {}
 
 void SweepRole::start() {
@@ -155,19 +202,23 @@ ApiRole::ApiRole(const Config& config, Metrics& metrics, WorkerControl* worker)
       repeats_(parts_.book),
       admission_({parts_.ledger, parts_.book, parts_.clock, parts_.ids, parts_.guard, publisher_,
                   repeats_},
-                 plans_of(config), admission_options(config)),
+                 plans_by_name(config), admission_options(config)),
       queries_({parts_.ledger, parts_.book, parts_.clock}),
-      refunds_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
-               refund_policy(config)),
+      refunds_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.writer,
+                parts_.finisher},
+               step_policy(config)),
+      reports_({parts_.ledger, parts_.book, parts_.clock, parts_.writer, parts_.finisher},
+               step_policy(config)),
       stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids}),
-      parked_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
-              {config.name_space, config.journal.retention}),
+      parked_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.writer,
+               parts_.finisher},
+              parked_options(config)),
       reconciliation_({parts_.ledger, parts_.book, parts_.bus, parts_.clock}),
       rebuild_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
                {config.journal.retention}),
       operations_(parts_, reconciliation_, rebuild_, metrics, worker, config.name_space),
-      services_{admission_,      queries_,    refunds_,     stock_,    parked_,
-                reconciliation_, operations_, parts_.clock, parts_.ids},
+      services_{admission_, queries_,        refunds_,    reports_,     stock_,
+                parked_,    reconciliation_, operations_, parts_.clock, parts_.ids},
       server_(parts_.loop.get_executor(), server_options(config), services_) {}
 
 void ApiRole::start() {

@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 
+#include "adapters/step_http/step_http_gateway.h"
 #include "app/metrics.h"
 #include "app/operations.h"
 #include "app/parts.h"
 #include "flows/admission.h"
+#include "flows/event_relay.h"
 #include "flows/outbox_publisher.h"
 #include "flows/parked_desk.h"
 #include "flows/queries.h"
@@ -17,13 +19,16 @@
 #include "flows/refunds.h"
 #include "flows/repeat_lookup.h"
 #include "flows/settlement.h"
+#include "flows/step_answers.h"
+#include "flows/step_runner.h"
 #include "flows/stock_desk.h"
 #include "flows/sweep.h"
 #include "http/server.h"
 
 namespace holdfast::app {
 
-/// Settles orders, carries refunds out and records parked messages, on a loop of its own.
+/// Settles orders, runs their remote steps, carries refunds out, records parked messages and
+/// publishes events, on a loop of its own.
 class WorkerRole final : public WorkerControl {
  public:
   explicit WorkerRole(const Config& config);
@@ -37,11 +42,20 @@ class WorkerRole final : public WorkerControl {
   [[nodiscard]] std::uint64_t settled() const override { return settlement_.settled_count(); }
   [[nodiscard]] std::uint64_t mismatched() const override { return settlement_.mismatch_count(); }
   [[nodiscard]] std::uint64_t refunded() const override { return refunds_.refunded_count(); }
+  [[nodiscard]] StepCounts steps() const override {
+    return {runner_.call_count(), runner_.failure_count(), runner_.open_breakers()};
+  }
 
  private:
+  boost::asio::awaitable<void> run_steps();
+
   Parts parts_;
+  step_http::StepHttpGateway gateway_;
   flows::SettlementFlow settlement_;
   flows::RefundWorker refunds_;
+  flows::StepRunner runner_;
+  flows::StepAnswers answers_;
+  flows::EventRelay events_;
   flows::ParkedDesk parked_;
   std::atomic<bool> paused_;
 };
@@ -57,7 +71,6 @@ class SweepRole {
  private:
   Parts parts_;
   flows::Rebuild rebuild_;
-  flows::RefundWorker refunds_;
   flows::StockDesk stock_;
   flows::Sweep sweep_;
 };
@@ -81,6 +94,7 @@ class ApiRole {
   flows::Admission admission_;
   flows::Queries queries_;
   flows::Refunds refunds_;
+  flows::StepReports reports_;
   flows::StockDesk stock_;
   flows::ParkedDesk parked_;
   flows::Reconciliation reconciliation_;

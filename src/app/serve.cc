@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <functional>
@@ -16,8 +17,12 @@
 #include <vector>
 
 #include "adapters/postgres/migrate.h"
+#include "adapters/postgres/postgres_order_book.h"
+#include "app/config_plans.h"
+#include "app/parts.h"
 #include "app/roles.h"
 #include "app/version.h"
+#include "async/spawn.h"
 
 namespace holdfast::app {
 namespace {
@@ -28,6 +33,31 @@ constexpr int kUnreachable = 3;
 
 constexpr std::chrono::seconds kBookPatience{60};
 constexpr std::chrono::milliseconds kBookPoll{500};
+
+/// Keeps the configured plans in the book, so that an order finishes on the plan it began with
+/// whatever is configured by then. Before the first order can be pinned to one.
+bool store_plans(const Config& config, std::chrono::milliseconds patience) {
+  boost::asio::io_context loop{1};
+  PostgresOrderBook book(loop.get_executor(), postgres_options(config, 1));
+  book.start();
+  bool stored = false;
+  const auto store = [&]() -> boost::asio::awaitable<void> {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    boost::asio::steady_timer timer(loop);
+    while (!stored && std::chrono::steady_clock::now() < until) {
+      const auto result = co_await book.store_plans(plans_from(config));
+      stored = result.has_value();
+      if (stored) break;
+      spdlog::warn("the plans are not stored yet: {}", result.error().detail);
+      timer.expires_after(kBookPoll);
+      co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+    book.stop();
+  };
+  async::spawn(loop.get_executor(), store(), "the storing of plans");
+  loop.run();
+  return stored;
+}
 
 void set_up_logging(const LogConfig& config) {
   auto logger = spdlog::stderr_color_mt("holdfast");
@@ -91,6 +121,12 @@ struct Roles {
                     [this] { return static_cast<double>(worker->refunded()); });
       metrics.watch("holdfast_stock_mismatches", "Orders the book had no stock for",
                     [this] { return static_cast<double>(worker->mismatched()); });
+      metrics.watch("holdfast_step_calls", "Calls of remote steps since the start",
+                    [this] { return static_cast<double>(worker->steps().calls); });
+      metrics.watch("holdfast_step_failures", "Calls of remote steps that settled nothing",
+                    [this] { return static_cast<double>(worker->steps().failures); });
+      metrics.watch("holdfast_open_breakers", "Steps whose other side fails at present",
+                    [this] { return static_cast<double>(worker->steps().open_breakers); });
     }
     for (auto& api : apis) api->start();
     if (worker) worker->start();
@@ -159,6 +195,10 @@ int serve(const Config& config, const ServeOptions& options) {
     if (const int code = migrate_book(config, kBookPatience); code != kFine) return code;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  if (!store_plans(config, kBookPatience)) {
+    spdlog::critical("the book does not take the plans; `holdfast doctor` says what to mend");
+    return kUnreachable;
+  }
   try {
     Roles roles(config, options);
     roles.start();

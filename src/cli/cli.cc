@@ -37,6 +37,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_reconcile(app, context);
   add_status(app, context);
   add_worker(app, context);
+  add_psp(app, context);
 }
 
 // CLI11 would only say that a subcommand is missing.

@@ -62,6 +62,9 @@ TEST(CliUse, WrongUseIsTwo) {
            {"place", "--user", "u", "--line", "A:1:1", "--attribute", "x"},
            {"refund", "ask", "o", "--when-incomplete", "maybe"},
            {"refund", "ask", "o", "--line", "A"},
+           {"refund", "ask", "o", "--preempt", "--when-incomplete", "wait"},
+           {"order", "report", "o", "payment"},
+           {"order", "report", "o", "payment", "maybe"},
            {"stock", "set", "A"},
            {"stock", "set", "A", "many"},
            {"stock", "set", "A", "1", "--purchase-limit", "0"},
@@ -85,7 +88,7 @@ TEST(CliUse, HelpAndVersionAreFine) {
   const auto help = holdfast_with({}, {"--help"});
   EXPECT_EQ(help.code, kFine);
   for (const auto* command : {"serve", "migrate", "config", "doctor", "place", "order", "refund",
-                              "stock", "parked", "reconcile", "status", "worker"}) {
+                              "stock", "parked", "reconcile", "status", "worker", "psp"}) {
     EXPECT_TRUE(has(help.out, std::string("\n  ") + command + " ")) << command;
     const auto own = holdfast_with({}, {command, "--help"});
     EXPECT_EQ(own.code, kFine) << command;
@@ -158,6 +161,40 @@ TEST_F(Cli, APlacedOrderThatEndedCancelledIsAFailure) {
   EXPECT_TRUE(has(outcome.out, "stock_mismatch"));
 }
 
+TEST_F(Cli, AnOrderShowsItsStepsAndWhatIsTakenBack) {
+  server.answer(200, R"({"order_id":"o","status":"cancelling","reason":"step_failed",
+    "failed_step":"ship","amount":1,"currency":"EUR","steps":[
+    {"name":"payment","status":"done","attempts":3,"reference":"ch_1","updated_at":"t1",
+     "compensation":{"status":"running","attempts":8,"error":"HTTP 503","parked":true,
+                     "updated_at":"t2"},
+     "late":{"status":"done","attempts":1,"reference":"rf_1","updated_at":"t3"}},
+    {"name":"mail","status":"unknown","attempts":8,"error":"no answer","parked":true,
+     "updated_at":"t4"}]})");
+  const auto outcome = holdfast({"order", "get", "o"});
+  EXPECT_EQ(outcome.code, kFine) << outcome.err;
+  for (const auto* line :
+       {"reason       step_failed\nfailed step  ship\n",
+        "STEP     STATUS            ATTEMPTS  REFERENCE  UPDATED  ERROR\n"
+        "payment  done                     3  ch_1       t1       -\n"
+        "mail     unknown (parked)         8  -          t4       no answer\n",
+        "TAKEN BACK  BECAUSE                    STATUS            ATTEMPTS  REFERENCE  UPDATED  "
+        "ERROR\n"
+        "payment     the order is cancelled     running (parked)         8  -          t2       "
+        "HTTP 503\n"
+        "payment     it was confirmed too late  done                     1  rf_1       t3       "
+        "-\n"}) {
+    EXPECT_TRUE(has(outcome.out, line)) << line << "in\n" << outcome.out;
+  }
+}
+
+TEST_F(Cli, ARefundShowsWhatNobodyKnows) {
+  server.answer(200, R"({"refund_id":"r","status":"reversing","steps":[{"name":"payment",
+    "status":"running","attempts":1,"forward_unknown":true,"updated_at":"t"}]})");
+  const auto outcome = holdfast({"refund", "get", "r"});
+  EXPECT_TRUE(has(outcome.out, "payment  running (forward unknown)         1")) << outcome.out;
+  EXPECT_FALSE(has(outcome.out, "TAKEN BACK")) << outcome.out;
+}
+
 TEST_F(Cli, ProblemsAreToldWithTheirDetailsAndWhatToDo) {
   server.answer(409, R"({"type":"t","title":"Out of stock","status":409,"code":"out_of_stock",
     "detail":"not enough units","shortages":[{"sku":"A","requested":3,"available":1}]})");
@@ -221,6 +258,15 @@ TEST_F(Cli, EachCommandCallsItsEndpoint) {
        "POST /v1/orders/o/refunds",
        R"({"refund_id":"r","lines":[{"sku":"A","quantity":1,"restock":false}],
            "reason":"why","when_incomplete":"preempt"})"},
+      {{"refund", "ask", "o", "--refund-id", "r", "--preempt"},
+       "POST /v1/orders/o/refunds",
+       R"({"refund_id":"r","when_incomplete":"preempt"})"},
+      {{"order", "report", "o", "a/b", "succeeded", "--reference", "r-1"},
+       "POST /v1/orders/o/steps/a%2Fb",
+       R"({"outcome":"succeeded","reference":"r-1"})"},
+      {{"order", "report", "o", "payment", "failed"},
+       "POST /v1/orders/o/steps/payment",
+       R"({"outcome":"failed"})"},
       {{"refund", "preview", "o"}, "POST /v1/orders/o/refunds/preview", "{}"},
       {{"refund", "get", "r"}, "GET /v1/refunds/r", ""},
       {{"refund", "list", "--order", "o", "--status", "waiting"},

@@ -52,7 +52,7 @@ struct Hint {
   std::string_view code;
   std::string_view text;
 };
-constexpr std::array<Hint, 22> kHints = {{
+constexpr std::array<Hint, 25> kHints = {{
     {"malformed_json", "check --url: the body was changed on its way"},
     {"invalid_request", "mend what is named above and send it again"},
     {"unauthenticated", "give a key with --key or HOLDFAST_KEY; [[http.keys]] lists who has one"},
@@ -60,6 +60,8 @@ constexpr std::array<Hint, 22> kHints = {{
     {"unknown_order", "`holdfast order list` shows the orders there are"},
     {"unknown_refund", "`holdfast refund list` shows the refunds there are"},
     {"unknown_sku", "`holdfast stock get` lists the SKUs; `holdfast stock set SKU N` makes one"},
+    {"unknown_step", "`holdfast order get ORDER` shows the steps it has"},
+    {"step_not_awaiting", "`holdfast order get ORDER` shows how each step stands"},
     {"unknown_plan", "use a plan of the server's configuration, [[plans.<name>.steps]]"},
     {"out_of_stock", "ask for less, or add units with `holdfast stock adjust SKU +N`"},
     {"purchase_limit_exceeded",
@@ -71,6 +73,7 @@ constexpr std::array<Hint, 22> kHints = {{
     {"already_refunded", "nothing is left to do: `holdfast order get ORDER` shows its refunds"},
     {"order_cancelled", "nothing is left to do: a cancelled order has given everything back"},
     {"stock_below_reserved", "wait until the orders under way are settled, or take away less"},
+    {"parked_in_use", "look again in a minute with `holdfast parked list`"},
     {"rate_limited", "wait, then send it again"},
     {"unavailable",
      "send it again with the same id; `holdfast doctor --config FILE` finds what "

@@ -53,5 +53,6 @@ void add_parked(CLI::App& app, Context& context);
 void add_reconcile(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_worker(CLI::App& app, Context& context);
+void add_psp(CLI::App& app, Context& context);
 
 }  // namespace holdfast::cli

@@ -20,7 +20,8 @@ void add_config(CLI::App& app, Context& context) {
       ->type_name("FILE");
   command->add_flag("--json", context.connection.json, "As JSON, for machines");
   command->footer(R"(
-The output is TOML that `serve` takes. Passwords in URLs and the digests of keys are not shown.
+The output is TOML that `serve` takes. Passwords in URLs, the digests of keys and the secrets of
+steps are not shown; `serve` refuses a step's secret until it is written again.
 
 Examples:
   holdfast config > holdfast.toml             a file to start from

@@ -87,6 +87,7 @@ int doctor(Context& context, const std::string& file) {
   report.add("rabbitmq", probe_rabbitmq(*config));
   report.add("management", probe_management(*config));
   report.add("postgres", probe_postgres(*config));
+  report.add("steps", probe_steps(*config));
   report.add("http", probe_listen(*config));
   return report.finish();
 }
@@ -110,7 +111,8 @@ void add_doctor(CLI::App& app, Context& context) {
   command->add_flag("--json", context.connection.json, "As JSON, for machines");
   command->footer(R"(
 One line each: ok, warn or fail, and what to mend. Changes nothing. Exit code 3 when a server could
-not be reached, 1 when something else is to be mended.
+not be reached, 1 when something else is to be mended. A step's host that is away is a warning: its
+calls are tried again.
 
 Example:
   holdfast doctor --config holdfast.toml)");

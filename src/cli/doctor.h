@@ -23,6 +23,7 @@ Findings probe_redis(const app::Config& config);
 Findings probe_rabbitmq(const app::Config& config);
 Findings probe_management(const app::Config& config);
 Findings probe_postgres(const app::Config& config);
+Findings probe_steps(const app::Config& config);
 Findings probe_listen(const app::Config& config);
 
 // "7.0.15" is at least 7.0; texts that begin with no number are not.

@@ -155,13 +155,15 @@ void add_parked(CLI::App& app, Context& context) {
       });
 
   parked->footer(R"(
-A step whose message is discarded counts as failed for good: its order is cancelled, and what was
-done is given back.
+A step is parked when its attempts are used up; its order shows it as `unknown (parked)`. Run again,
+its attempts count anew, under the same idempotency key. Discarded it counts as failed for good: the
+order is cancelled, and what was done is given back. A refund whose reversal is discarded has failed.
 
 Examples:
   holdfast parked groups
-  holdfast parked retry-all --queue holdfast.orders
-  holdfast parked discard 17 --reason "duplicate of 16")");
+  holdfast parked list --order ORDER_ID
+  holdfast parked retry-all --queue holdfast.step.card.payment
+  holdfast parked discard ID --reason "settled by phone")");
 }
 
 }  // namespace holdfast::cli

@@ -95,7 +95,7 @@ void add_place(CLI::App& app, Context& context) {
   auto* id = command->add_option("--order-id", options->order_id, "A UUID of your own");
   command->add_option("--idempotency-key", options->idempotency_key, "Instead of an order id")
       ->excludes(id);
-  command->add_option("--plan", options->plan, "Which plan of steps it runs through");
+  command->add_option("--plan", options->plan, "Which plan of steps it runs through (default)");
   command->add_option("--attribute", options->attributes, "KEY=VALUE kept with the order; repeat")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
@@ -108,6 +108,7 @@ Exit code 1 also when the order was cancelled while --wait waited.
 Examples:
   holdfast place --user u-1 --line A-1:2:1999
   holdfast place --user u-1 --line A-1:1:1999 --line B-7:3:500 --currency EUR --wait 10
+  holdfast place --user u-1 --line A-1:1:1999 --plan card --wait 10
   holdfast place --user u-1 --line A-1:1:1999 --attribute channel=app --json)");
 }
 

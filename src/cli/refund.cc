@@ -111,10 +111,16 @@ void add_what(CLI::App& command, AskOptions& options) {
       ->allow_extra_args(false)
       ->type_name("LINE");
   command.add_option("--reason", options.reason, "Kept with the refund");
+  auto* policy =
+      command
+          .add_option("--when-incomplete", options.when_incomplete,
+                      "While the order's steps are not done: wait for them (default), or preempt")
+          ->check(CLI::IsMember({"wait", "preempt"}));
   command
-      .add_option("--when-incomplete", options.when_incomplete,
-                  "While the order's steps are not done: wait for them (default), or preempt")
-      ->check(CLI::IsMember({"wait", "preempt"}));
+      .add_flag_callback(
+          "--preempt", [&options] { options.when_incomplete = "preempt"; },
+          "Stop the order if it is under way: skip what has not begun, take back the rest")
+      ->excludes(policy);
 }
 
 void add_ask(CLI::App& refund, Context& context) {
@@ -127,12 +133,13 @@ void add_ask(CLI::App& refund, Context& context) {
       ->check(wait_range());
   add_connection_options(*command, context.connection);
   command->footer(R"(
+An order under way is waited for, unless --preempt stops it; only a refund of all that is left can.
 Exit code 1 also when the refund needs an operator.
 
 Examples:
   holdfast refund ask ORDER_ID
   holdfast refund ask ORDER_ID --line A-1:1 --line B-7:2:norestock --reason damaged
-  holdfast refund ask ORDER_ID --when-incomplete preempt --wait 10)");
+  holdfast refund ask ORDER_ID --preempt --wait 10)");
 }
 
 void add_preview(CLI::App& refund, Context& context) {

@@ -17,6 +17,14 @@ void add_status(CLI::App& app, Context& context) {
         return kFine;
       });
   add_connection_options(*command, context.connection);
+  command->footer(R"(
+What to look at:
+  parked, refunds.needs_attention   wait for an operator: `holdfast parked list`
+  worker.open_breakers              steps whose other side fails: asked one order at a time
+  holds.overdue                     refunds held for longer than refund.max_wait
+  queues.holdfast.step.*            orders that wait for a step, and who takes them
+  orders.cancelling                 orders whose steps are being taken back
+  unpublished_events                CloudEvents that wait for RabbitMQ)");
 }
 
 }  // namespace holdfast::cli

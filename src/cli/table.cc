@@ -1,5 +1,7 @@
 #include "cli/table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/json/object.hpp>
@@ -162,13 +164,15 @@ void Table::print(std::ostream& out) const {
   std::vector<bool> right;
   for (std::size_t i = 0; i < heading_.size(); ++i) {
     std::size_t width = display_width(heading_[i]);
-    bool numbers = !rows_.empty();
+    bool any_number = false;
+    bool any_text = false;
     for (const auto& row : rows_) {
       width = std::max(width, display_width(row[i]));
-      numbers = numbers && (is_number(row[i]) || row[i] == "-");
+      any_number = any_number || is_number(row[i]);
+      any_text = any_text || (!is_number(row[i]) && row[i] != "-");
     }
     widths.push_back(width);
-    right.push_back(numbers);
+    right.push_back(any_number && !any_text);
   }
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string text;
@@ -199,6 +203,9 @@ void Facts::print(std::ostream& out) const {
 }
 
 std::string cell(const json::value& value) {
+  if (const auto* number = value.if_double()) {
+    return fmt::format("{:.10g}", *number);  // Boost.JSON would write a tenth as 1E-1
+  }
   if (const auto* text = value.if_string()) {
     return text->empty() ? "-" : printable(*text);
   }

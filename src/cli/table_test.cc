@@ -32,6 +32,14 @@ TEST(Table, AMissingNumberStaysInANumberColumn) {
   EXPECT_EQ(text_of(table), "LIMIT   N\n    -  -1\n   10   2\n");
 }
 
+TEST(Table, AColumnOfNothingIsNoNumberColumn) {
+  std::ostringstream out;
+  Table table({"STEP", "ERROR"});
+  table.add({"stock", "-"});
+  table.print(out);
+  EXPECT_EQ(out.str(), "STEP   ERROR\nstock  -\n");
+}
+
 TEST(Table, WideCharactersTakeTwoColumns) {
   EXPECT_EQ(display_width("abc"), 3U);
   EXPECT_EQ(display_width("\xE5\x9C\x86\xE9\x80\x9A"), 4U);  // 圆通
@@ -64,6 +72,9 @@ TEST(Cell, ShowsAnyJson) {
   EXPECT_EQ(cell(object, "n"), "-");
   EXPECT_EQ(cell(object, "e"), "-");
   EXPECT_EQ(cell(object, "i"), "-3");
+  EXPECT_EQ(cell(0.25), "0.25");
+  EXPECT_EQ(cell(341.5), "341.5");
+  EXPECT_EQ(cell(0.0), "0");
   EXPECT_EQ(cell(object, "b"), "true");
   EXPECT_EQ(cell(object, "a"), "x, 2");
   EXPECT_EQ(cell(object, "z"), "-");

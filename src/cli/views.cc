@@ -32,14 +32,57 @@ void print_list(std::ostream& out, const json::value& document, const char* list
   }
 }
 
+// The status with what an operator must know of it besides.
+std::string status_cell(const json::object& side) {
+  std::string text = cell(side, "status");
+  const auto is_set = [&side](std::string_view key) {
+    const auto* flag = side.if_contains(key);
+    return flag != nullptr && flag->is_bool() && flag->get_bool();
+  };
+  if (is_set("parked")) {
+    text += " (parked)";
+  }
+  if (is_set("forward_unknown")) {
+    text += " (forward unknown)";
+  }
+  return text;
+}
+
 void print_steps(std::ostream& out, const json::value& document) {
-  print_list(out, document, "steps",
-             {{"STEP", "name"},
-              {"STATUS", "status"},
-              {"ATTEMPTS", "attempts"},
-              {"REFERENCE", "reference"},
-              {"ERROR", "error"},
-              {"UPDATED", "updated_at"}});
+  // The error is last, as it may be long.
+  Table table({"STEP", "STATUS", "ATTEMPTS", "REFERENCE", "UPDATED", "ERROR"});
+  for (const auto& entry : list_in(document, "steps")) {
+    if (const auto* step = entry.if_object()) {
+      table.add({cell(*step, "name"), status_cell(*step), cell(*step, "attempts"),
+                 cell(*step, "reference"), cell(*step, "updated_at"), cell(*step, "error")});
+    }
+  }
+  if (!table.empty()) {
+    out << '\n';
+    table.print(out);
+  }
+}
+
+// What of an order's steps is taken back for another cause than a refund, which shows its own.
+void print_reversals(std::ostream& out, const json::value& order) {
+  Table table({"TAKEN BACK", "BECAUSE", "STATUS", "ATTEMPTS", "REFERENCE", "UPDATED", "ERROR"});
+  for (const auto& entry : list_in(order, "steps")) {
+    const auto* step = entry.if_object();
+    for (const auto& [key, cause] : {std::pair{"compensation", "the order is cancelled"},
+                                     std::pair{"late", "it was confirmed too late"}}) {
+      const auto* side = step == nullptr ? nullptr : step->if_contains(key);
+      if (side != nullptr && side->is_object()) {
+        const auto& reversal = side->get_object();
+        table.add({cell(*step, "name"), cause, status_cell(reversal), cell(reversal, "attempts"),
+                   cell(reversal, "reference"), cell(reversal, "updated_at"),
+                   cell(reversal, "error")});
+      }
+    }
+  }
+  if (!table.empty()) {
+    out << '\n';
+    table.print(out);
+  }
 }
 
 }  // namespace
@@ -74,6 +117,7 @@ void print_order(std::ostream& out, const json::value& order) {
   print_list(out, order, "lines",
              {{"SKU", "sku"}, {"QUANTITY", "quantity"}, {"UNIT PRICE", "unit_price"}});
   print_steps(out, order);
+  print_reversals(out, order);
 }
 
 void print_refund(std::ostream& out, const json::value& refund) {

@@ -28,11 +28,16 @@ Decoded<json::object> envelope(std::string_view body) {
   return std::move(*object);
 }
 
-template <class T>
-std::optional<T> id_member(const json::object& object, std::string_view key) {
+std::optional<std::string> text_member(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   const auto* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::nullopt : T::parse({text->data(), text->size()});
+  return text == nullptr ? std::nullopt : std::optional<std::string>({text->data(), text->size()});
+}
+
+template <class T>
+std::optional<T> id_member(const json::object& object, std::string_view key) {
+  const auto text = text_member(object, key);
+  return text ? T::parse(*text) : std::nullopt;
 }
 
 }  // namespace
@@ -88,6 +93,34 @@ Decoded<RefundWake> refund_from_message(std::string_view body) {
   const auto refund_id = id_member<RefundId>(*refund, "refund_id");
   if (!order_id || !refund_id) return fault("`order_id` or `refund_id` is no UUID");
   return RefundWake{*order_id, *refund_id};
+}
+
+std::string step_message(const StepWake& wake) {
+  const json::object step{{"order_id", wake.action.order_id.to_string()},
+                          {"step", wake.action.step.value},
+                          {"direction", to_string(wake.action.direction)},
+                          {"cause", wake.action.cause},
+                          {"plan", wake.plan.value},
+                          {"plan_version", wake.plan_version}};
+  return json::serialize(json::object{{"v", kVersion}, {"step", step}});
+}
+
+Decoded<StepWake> step_from_message(std::string_view body) {
+  const auto object = envelope(body);
+  if (!object) return tl::unexpected<DecodeError>(object.error());
+  const auto* member = object->if_contains("step");
+  const auto* step = member == nullptr ? nullptr : member->if_object();
+  if (step == nullptr) return fault("`step` is no object");
+  const auto order_id = id_member<OrderId>(*step, "order_id");
+  const auto name = text_member(*step, "step");
+  const auto direction = parse_direction(text_member(*step, "direction").value_or(""));
+  const auto cause = text_member(*step, "cause");
+  const auto plan = text_member(*step, "plan");
+  const auto plan_version = text_member(*step, "plan_version");
+  if (!order_id || !name || !direction || !cause || !plan || !plan_version) {
+    return fault("a member of `step` is missing or wrong");
+  }
+  return StepWake{{*order_id, StepName{*name}, *direction, *cause}, PlanName{*plan}, *plan_version};
 }
 
 }  // namespace holdfast::codec

@@ -6,6 +6,7 @@
 
 #include "codec/order_json.h"
 #include "domain/ids.h"
+#include "domain/step_action.h"
 
 namespace holdfast::codec {
 
@@ -35,5 +36,16 @@ struct RefundWake {
 /// `{"v":1,"refund":{"order_id":…,"refund_id":…}}`.
 std::string refund_message(const RefundWake& wake);
 Decoded<RefundWake> refund_from_message(std::string_view body);
+
+/// Something is to be done about a step; the order's row says what.
+struct StepWake {
+  StepAction action;
+  PlanName plan;
+  std::string plan_version;
+};
+
+/// `{"v":1,"step":{"order_id":…,"step":…,"direction":…,"cause":…,"plan":…,"plan_version":…}}`.
+std::string step_message(const StepWake& wake);
+Decoded<StepWake> step_from_message(std::string_view body);
 
 }  // namespace holdfast::codec

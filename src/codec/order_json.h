@@ -30,6 +30,8 @@ boost::json::array lines_to_json(const std::vector<OrderLine>& lines);
 Decoded<std::vector<OrderLine>> lines_from_json(const boost::json::value& json);
 boost::json::array steps_to_json(const std::vector<Step>& steps);
 Decoded<std::vector<Step>> steps_from_json(const boost::json::value& json);
+/// Steps as they were when the order was placed: what the plan says of them, nothing done.
+Decoded<std::vector<Step>> planned_steps_from_json(const boost::json::value& json);
 boost::json::object attributes_to_json(const std::map<std::string, std::string>& attributes);
 Decoded<std::map<std::string, std::string>> attributes_from_json(const boost::json::value& json);
 boost::json::array refund_lines_to_json(const std::vector<RefundLine>& lines);

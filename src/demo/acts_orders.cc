@@ -158,7 +158,8 @@ ActResult bring_stock_in(Show& show, Act& act) {
 ActResult place_burst(Show& show, Act& act) {
   std::uint64_t flash_buyers = 0;
   for (std::size_t n = 0; n < kBurstOrders; ++n) {
-    Order order{show.ids.uuid(), fmt::format("buyer-{}-{}", show.run, n), cart_of(show, n), 0, ""};
+    Order order{
+        show.ids.uuid(), fmt::format("buyer-{}-{}", show.run, n), cart_of(show, n), 0, "", "", ""};
     flash_buyers += order.lines.front().sku == show.sku("flash") ? 1 : 0;
     show.burst.push_back(std::move(order));
   }

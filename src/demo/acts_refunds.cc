@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "demo/json_view.h"
@@ -12,40 +11,6 @@
 
 namespace holdfast::demo {
 namespace {
-
-struct Refund {
-  std::string refund_id;
-  std::string order_id;
-};
-
-load::Request refund_request(const Refund& refund, bool waits) {
-  load::Request request{"POST",
-                        "/v1/orders/" + refund.order_id + "/refunds",
-                        fmt::format(R"({{"refund_id":"{}"}})", refund.refund_id),
-                        {}};
-  if (waits) {
-    request.headers.push_back({"Prefer", fmt::format("wait={}", kAnswerWait.count())});
-  }
-  return request;
-}
-
-// Asks until `is_there(answer)` or the deadline; the last answer either way.
-template <typename Predicate>
-tl::expected<Reply, load::CallError> ask_until(Show& show, const load::Request& request,
-                                               load::Clock::time_point deadline,
-                                               Predicate is_there) {
-  for (;;) {
-    auto reply = ask(show, request);
-    if (!reply || is_there(*reply) || load::Clock::now() >= deadline || show.interrupted) {
-      return reply;
-    }
-    std::this_thread::sleep_for(kPollEvery);
-  }
-}
-
-bool is_in(const Reply& reply, std::string_view status) {
-  return text_at(reply.body, "status") == status;
-}
 
 tl::expected<std::int64_t, load::CallError> points_of(Show& show, const std::string& user) {
   const auto reply = ask(show, get_request("/v1/users/" + user + "/points"));
@@ -93,6 +58,8 @@ tl::expected<EarlyRefunds, load::CallError> overtake(Show& show) {
                       fmt::format("early-{}-{}", show.run, n),
                       {{show.sku("cup"), 2, 450}},
                       0,
+                      "",
+                      "",
                       ""};
     const auto placed = ask(show, place_request(order));
     if (!placed) {
@@ -104,7 +71,7 @@ tl::expected<EarlyRefunds, load::CallError> overtake(Show& show) {
     }
     ++early.accepted;
     const Refund refund{show.ids.uuid(), order.order_id};
-    const auto held = ask(show, refund_request(refund, false));
+    const auto held = ask(show, refund_request(refund));
     if (!held) {
       return tl::make_unexpected(held.error());
     }
@@ -135,7 +102,7 @@ tl::expected<std::size_t, load::CallError> wait_until_refunded(Show& show,
     }
     const bool is_early = load::Clock::now() < deadline;  // past it, each is looked at once
     const auto reply = ask_until(
-        show, get_request("/v1/refunds/" + refund.refund_id, is_early), deadline,
+        show, show.session, get_request("/v1/refunds/" + refund.refund_id, is_early), deadline,
         [](const Reply& seen) { return !is_in(seen, "waiting") && !is_in(seen, "reversing"); });
     if (!reply) {
       return tl::make_unexpected(reply.error());
@@ -148,11 +115,10 @@ tl::expected<std::size_t, load::CallError> wait_until_refunded(Show& show,
 }  // namespace
 
 ActResult refund_late(Show& show, Act& act) {
-  const Order order{show.ids.uuid(), "late-" + show.run, {{show.sku("pot"), 3, 1'400}}, 0, ""};
+  const Order order{
+      show.ids.uuid(), "late-" + show.run, {{show.sku("pot"), 3, 1'400}}, 0, "", "", ""};
   const auto points_before = points_of(show, order.user_id);
-  load::Request place = place_request(order);
-  place.headers.push_back({"Prefer", fmt::format("wait={}", kAnswerWait.count())});
-  const auto placed = ask(show, place);
+  const auto placed = ask(show, with_wait(place_request(order)));
   if (!points_before || !placed) {
     return tl::make_unexpected(placed ? points_before.error() : placed.error());
   }
@@ -169,7 +135,7 @@ ActResult refund_late(Show& show, Act& act) {
 
   const auto begun = load::Clock::now();
   const Refund refund{show.ids.uuid(), order.order_id};
-  const auto refunded = ask(show, refund_request(refund, true));
+  const auto refunded = ask(show, with_wait(refund_request(refund)));
   if (!refunded) {
     return tl::make_unexpected(refunded.error());
   }
@@ -181,7 +147,7 @@ ActResult refund_late(Show& show, Act& act) {
 
   const std::int64_t wanted = number_at(stock_sold->body, "available").value_or(-9) + 3;
   const auto stock_back =
-      ask_until(show, stock, load::Clock::now() + kBooksDeadline,
+      ask_until(show, show.session, stock, load::Clock::now() + kBooksDeadline,
                 [&](const Reply& seen) { return number_at(seen.body, "available") == wanted; });
   const auto points_back = points_of(show, order.user_id);
   if (!stock_back || !points_back) {

@@ -13,7 +13,7 @@ constexpr std::string_view kBold = "1";
 constexpr std::string_view kDim = "2";
 constexpr std::string_view kRed = "31";
 constexpr std::string_view kGreen = "32";
-constexpr int kTitleWidth = 66;
+constexpr int kTitleWidth = 68;  // with its number
 
 void print_line(const std::string& line) {
   std::fputs((line + "\n").c_str(), stdout);
@@ -63,7 +63,8 @@ void Report::end_act(Act act) {
   }
   const Act& told = acts_.back();
   const std::string erase = is_terminal_ ? "\r\033[K" : "";
-  const std::string title = fmt::format("{} {:<{}}", acts_.size(), told.title, kTitleWidth);
+  const std::string title =
+      fmt::format("{:<{}}", fmt::format("{} {}", acts_.size(), told.title), kTitleWidth);
   print_line(erase + paint(title, kBold) + paint(fmt::format("{:>6.2f} s", told.seconds), kDim));
   for (const Check& check : told.checks) {
     const std::string mark = check.held ? paint("✓", kGreen) : paint("✗", kRed);

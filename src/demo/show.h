@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <tl/expected.hpp>
 #include <vector>
 
@@ -30,6 +33,10 @@ inline constexpr std::chrono::seconds kAnswerWait{20};  // Prefer: wait, asked o
 inline constexpr std::chrono::seconds kCallTimeout{30};
 inline constexpr std::chrono::milliseconds kPollEvery{50};
 
+// The plans that the acts about payment ask for; `run` writes them into the configuration.
+inline constexpr const char* kCardPlan = "card";          // paid at the provider, by a call
+inline constexpr const char* kCheckoutPlan = "checkout";  // the buyer pays elsewhere, in time
+
 struct Line {
   std::string sku;
   std::int64_t quantity = 0;
@@ -42,6 +49,13 @@ struct Order {
   std::vector<Line> lines;
   int status = 0;    // of the answer; 0: none came
   std::string code;  // of a refusal
+  std::string plan;  // empty: the default one
+  std::string psp;   // how the provider is to treat its charge; empty: as it treats others
+};
+
+struct Refund {
+  std::string refund_id;
+  std::string order_id;
 };
 
 // What the books must say of a SKU at the end, by what this run asked for and was granted.
@@ -56,16 +70,17 @@ struct Expected {
 // What the acts share: the connection, the names of this run, what has happened. Owned by main,
 // used by one act after the other.
 struct Show {
-  Show(const load::Endpoint& endpoint, std::uint64_t seed, const std::atomic<bool>& stop)
-      : session(endpoint, kCallTimeout),
-        ids(seed),
-        run(load::run_suffix(seed)),
-        interrupted(stop) {}
+  Show(const load::Endpoint& endpoint, const std::optional<load::Endpoint>& psp, std::uint64_t seed,
+       const std::atomic<bool>& stop)
+      : session(endpoint, kCallTimeout), ids(seed), run(load::run_suffix(seed)), interrupted(stop) {
+    if (psp) provider.emplace(*psp, kCallTimeout);
+  }
 
   std::string sku(const std::string& name) const { return name + "-" + run; }
   void count_sold(const std::vector<Line>& lines, bool and_returned);
 
   load::Session session;
+  std::optional<load::Session> provider;  // `holdfast psp`, where there is one
   load::IdSource ids;
   std::string run;  // new for each run, so that it works on books that hold earlier ones
   const std::atomic<bool>& interrupted;  // Ctrl-C
@@ -82,7 +97,15 @@ ActResult wait_until_settled(Show& show, Act& act);
 ActResult ask_again(Show& show, Act& act);
 ActResult refund_late(Show& show, Act& act);
 ActResult refund_early(Show& show, Act& act);
+ActResult pay_and_refund_in_part(Show& show, Act& act);
+ActResult decline_payment(Show& show, Act& act);
+ActResult preempt_payment(Show& show, Act& act);
+ActResult lose_answer(Show& show, Act& act);
+ActResult let_deadline_pass(Show& show, Act& act);
 ActResult balance_books(Show& show, Act& act);
+
+// Why the acts about payment cannot be played here; empty: they can.
+std::string why_without_payment(Show& show);
 
 // Shared by the acts.
 std::string order_body(const Order& order);
@@ -97,6 +120,28 @@ struct Reply {
   std::string summary() const;
 };
 tl::expected<Reply, load::CallError> ask(Show& show, const load::Request& request);
+tl::expected<Reply, load::CallError> ask(load::Session& session, const load::Request& request);
 load::Request get_request(const std::string& target, bool waits = false);
+load::Request with_wait(load::Request request);  // Prefer: wait
+// `more` are further members of the refund's body, as `,"reason":"…"`.
+load::Request refund_request(const Refund& refund, const std::string& more = "");
+
+bool is_in(const Reply& reply, std::string_view status);
+
+// Asks until `is_there(answer)` or the deadline; the last answer either way.
+template <typename Predicate>
+tl::expected<Reply, load::CallError> ask_until(Show& show, load::Session& session,
+                                               const load::Request& request,
+                                               std::chrono::steady_clock::time_point deadline,
+                                               Predicate is_there) {
+  for (;;) {
+    auto reply = ask(session, request);
+    const bool is_late = std::chrono::steady_clock::now() >= deadline;
+    if (!reply || is_there(*reply) || is_late || show.interrupted) {
+      return reply;
+    }
+    std::this_thread::sleep_for(kPollEvery);
+  }
+}
 
 }  // namespace holdfast::demo

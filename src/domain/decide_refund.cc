@@ -12,6 +12,15 @@ namespace {
 
 using UnitsBySku = std::map<Sku, std::int64_t>;
 
+/// Its lines are nobody else's: it is under way, or an operator gave it up when something of it had
+/// been given back already, which must not be given back again.
+bool claims_its_lines(const Refund& refund) {
+  if (is_under_way(refund.status)) return true;
+  return refund.status == RefundStatus::failed &&
+         std::any_of(refund.steps.begin(), refund.steps.end(),
+                     [](const RefundStep& step) { return step.status == ReverseStatus::done; });
+}
+
 /// Units per line that no refund has given back or claims. Zero lines are kept, so that the keys
 /// are the order's SKUs.
 UnitsBySku units_left(const Order& order, const std::vector<Refund>& others) {
@@ -20,7 +29,7 @@ UnitsBySku units_left(const Order& order, const std::vector<Refund>& others) {
     left[line.sku] = line.quantity.units - line.refunded.units;
   }
   for (const Refund& other : others) {
-    if (!is_under_way(other.status)) continue;
+    if (!claims_its_lines(other)) continue;
     for (const RefundLine& line : other.lines) {
       const auto found = left.find(line.sku);
       HF_ASSERT(found != left.end());
@@ -106,11 +115,6 @@ std::optional<RefundRequestOutcome> refusal_by_status(OrderStatus status) {
   HF_UNREACHABLE("no known order status");
 }
 
-/// Every step of its plan is done and units may be left to give back.
-bool is_complete(OrderStatus status) {
-  return status == OrderStatus::completed || status == OrderStatus::partially_refunded;
-}
-
 /// Reverse dependency order: what was built last is taken down first.
 std::vector<RefundStep> steps_to_reverse(const Order& order, Instant now) {
   std::vector<RefundStep> steps;
@@ -140,10 +144,16 @@ bool was_done(const Order& order, const StepName& name) {
   });
 }
 
+bool is_open(const RefundStep& step) {
+  return !step.given_up &&
+         (step.status == ReverseStatus::pending || step.status == ReverseStatus::running);
+}
+
 /// The refund as it ends, its local steps carried out in the same transaction.
 Refund ended(const Order& order, Refund refund, Instant now) {
   refund.status = next(refund.status, RefundEvent::reversed);
   for (RefundStep& step : refund.steps) {
+    if (!is_open(step)) continue;
     const bool done = was_done(order, step.name);
     step.status = next(step.status, done ? ReverseEvent::succeeded : ReverseEvent::found_unneeded);
     if (done) step.attempts += 1;
@@ -154,6 +164,27 @@ Refund ended(const Order& order, Refund refund, Instant now) {
   refund.error.reset();
   // Units kept off sale go to Redis too: the buyer's count towards a purchase limit falls.
   refund.stock_released = refund.lines.empty();
+  return refund;
+}
+
+Refund voided(Refund refund) {
+  refund.status = next(refund.status, RefundEvent::order_cancelled);
+  refund.next_check_at.reset();
+  refund.error.reset();
+  return refund;
+}
+
+/// The refund stopped its order before the book had it: nothing was taken, nothing is given back.
+Refund stopped_before_it_began(Refund refund, Instant now) {
+  refund.status = next(next(refund.status, RefundEvent::preempted), RefundEvent::reversed);
+  refund.amount = Money{0};
+  for (RefundStep& step : refund.steps) {
+    step.status = next(step.status, ReverseEvent::found_unneeded);
+    step.updated_at = now;
+  }
+  refund.refunded_at = now;
+  refund.next_check_at.reset();
+  refund.error.reset();
   return refund;
 }
 
@@ -193,7 +224,7 @@ RefundDecision decide_refund_request(const Order& order, const std::vector<Refun
   refund.when_incomplete = request.when_incomplete;
   refund.reason = request.reason;
   // Also of a refund that is reversed at once: the sweep finds it if its message is lost.
-  refund.next_check_at = now + policy.delay;
+  refund.next_check_at = now + std::min(policy.delay, policy.max_wait);
   refund.steps = steps_to_reverse(order, now);
   refund.requested_at = now;
   return {RefundRequestOutcome::accepted, std::move(refund), {}};
@@ -211,6 +242,10 @@ RefundCheck decide_refund_check(const Order& order, const Refund& refund,
   if (refund.status != RefundStatus::waiting) return check;
 
   check.refund.checks += 1;
+  const Instant overdue_at = refund.requested_at + policy.max_wait;
+  const bool overdue = now >= overdue_at;
+  const bool preempts =
+      refund.whole && (overdue || refund.when_incomplete == WhenIncomplete::preempt);
   switch (order.status) {
     case OrderStatus::completed:
     case OrderStatus::partially_refunded:
@@ -219,15 +254,26 @@ RefundCheck decide_refund_check(const Order& order, const Refund& refund,
       check.refund.next_check_at = now + policy.delay;
       return check;
     case OrderStatus::cancelled:
-      check.outcome = RefundCheckOutcome::void_;
-      check.refund.status = next(refund.status, RefundEvent::order_cancelled);
-      check.refund.next_check_at.reset();
+      check.outcome = RefundCheckOutcome::ended;
+      check.refund = order.preempted_by == refund.id ? stopped_before_it_began(check.refund, now)
+                                                     : voided(check.refund);
       return check;
     case OrderStatus::accepted:
     case OrderStatus::processing:
     case OrderStatus::cancelling:
-      check.outcome = RefundCheckOutcome::hold;
+      check.outcome = preempts && order.status != OrderStatus::cancelling
+                          ? RefundCheckOutcome::preempt
+                          : RefundCheckOutcome::hold;
       check.refund.next_check_at = now + policy.delay;
+      // The next look is the one that pre-empts.
+      if (refund.whole && !overdue && overdue_at < *check.refund.next_check_at) {
+        check.refund.next_check_at = overdue_at;
+      }
+      if (overdue && !refund.whole) {
+        check.refund.error =
+            "held for longer than refund.max_wait: it takes back a part, which "
+            "cannot pre-empt the order; it goes on as soon as the order completes";
+      }
       return check;
     case OrderStatus::refunded: break;  // its units are claimed by this refund: I5 was broken
   }
@@ -237,7 +283,8 @@ RefundCheck decide_refund_check(const Order& order, const Refund& refund,
 Reversal decide_reversal(const Order& order, const Refund& refund, std::int64_t points_per,
                          Instant now) {
   HF_ASSERT(refund.order_id == order.id);
-  HF_ASSERT(refund.status == RefundStatus::reversing);
+  HF_ASSERT(refund.status == RefundStatus::reversing ||
+            refund.status == RefundStatus::needs_attention);
   HF_ASSERT(is_complete(order.status));
   Reversal reversal;
   reversal.order = order;

@@ -45,8 +45,9 @@ RefundDecision decide_refund_request(const Order& order, const std::vector<Refun
 enum class RefundCheckOutcome {
   nothing,  ///< it has ended
   hold,     ///< the order is not complete: look again at next_check_at
+  preempt,  ///< the order is not complete and is not waited for: stop it
   reverse,  ///< the order is complete: give back now
-  void_,    ///< the order was cancelled, which has given everything back
+  ended,    ///< the order was cancelled, which has given everything back
 };
 
 struct RefundCheck {
@@ -71,7 +72,8 @@ struct Reversal {
   std::int64_t points_delta = 0;  ///< zero or negative
 };
 
-/// Carries out a refund in state `reversing` whose steps are all local. Precondition: the order
+/// Ends a refund in state `reversing` or `needs_attention` whose remote steps are reversed, by
+/// carrying out the local ones. Precondition: the order
 /// has the units (`decide_refund_request` saw to it), which is asserted: I5. `points_per`: of the
 /// order's plan, 0 where it has no points step.
 Reversal decide_reversal(const Order& order, const Refund& refund, std::int64_t points_per,

@@ -245,6 +245,79 @@ TEST(RefundCheck, HoldsWhileTheOrderIsUnderWay) {
   }
 }
 
+// Asked for at 10'000 with a max_wait of 15 minutes.
+constexpr std::int64_t kOverdueMs = 910'000;
+
+TEST(RefundCheck, PreemptsWhatIsNotWaitedFor) {
+  struct Case {
+    OrderStatus status;
+    WhenIncomplete when;
+    std::int64_t now_ms;
+    RefundCheckOutcome outcome;
+  };
+  using enum OrderStatus;
+  constexpr auto kHold = RefundCheckOutcome::hold;
+  constexpr auto kPreempt = RefundCheckOutcome::preempt;
+  for (const Case& each : std::vector<Case>{
+           {accepted, WhenIncomplete::preempt, 10'000, kPreempt},
+           {processing, WhenIncomplete::preempt, 10'000, kPreempt},
+           {cancelling, WhenIncomplete::preempt, 10'000, kHold},
+           {accepted, WhenIncomplete::wait, kOverdueMs - 1, kHold},
+           {processing, WhenIncomplete::wait, kOverdueMs - 1, kHold},
+           {accepted, WhenIncomplete::wait, kOverdueMs, kPreempt},
+           {processing, WhenIncomplete::wait, kOverdueMs, kPreempt},
+           {cancelling, WhenIncomplete::wait, kOverdueMs, kHold},
+       }) {
+    Refund refund = held();
+    refund.when_incomplete = each.when;
+    const auto found =
+        decide_refund_check(in_status(each.status), refund, RefundPolicy{}, at_ms(each.now_ms));
+    EXPECT_EQ(found.outcome, each.outcome) << to_string(each.status) << " at " << each.now_ms;
+    // Whoever stops the order moves it.
+    EXPECT_EQ(found.refund.status, RefundStatus::waiting);
+    EXPECT_EQ(found.refund.checks, 1U);
+    EXPECT_FALSE(found.refund.error.has_value());
+  }
+}
+
+TEST(RefundCheck, LooksAgainWhenTheWaitIsOver) {
+  const auto next_look = [](std::int64_t now_ms) {
+    return decide_refund_check(in_status(OrderStatus::processing), held(), RefundPolicy{},
+                               at_ms(now_ms))
+        .refund.next_check_at;
+  };
+  EXPECT_EQ(next_look(kOverdueMs - 30'000), at_ms(kOverdueMs));
+  EXPECT_EQ(next_look(kOverdueMs - 29'000), at_ms(kOverdueMs));
+  EXPECT_EQ(next_look(kOverdueMs - 31'000), at_ms(kOverdueMs - 1'000));
+}
+
+TEST(RefundCheck, OfAPartIsShownWhenItWaitsTooLong) {
+  const Refund part = held({refund_line("A-1", 1)});
+  const Order order = in_status(OrderStatus::processing);
+  const auto found = decide_refund_check(order, part, RefundPolicy{}, at_ms(kOverdueMs));
+  EXPECT_EQ(found.outcome, RefundCheckOutcome::hold);
+  EXPECT_TRUE(found.refund.error.has_value());
+  EXPECT_EQ(found.refund.next_check_at, at_ms(kOverdueMs + 30'000));
+  const auto completed = decide_refund_check(in_status(OrderStatus::completed), found.refund,
+                                             RefundPolicy{}, at_ms(kOverdueMs + 1));
+  EXPECT_EQ(completed.outcome, RefundCheckOutcome::reverse);
+}
+
+TEST(RefundCheck, EndsWhereItStoppedItsOrderBeforeThatBegan) {
+  Order order = in_status(OrderStatus::cancelled);
+  order.preempted_by = held().id;
+  const auto found = check(order, held());
+  EXPECT_EQ(found.outcome, RefundCheckOutcome::ended);
+  EXPECT_EQ(found.refund.status, RefundStatus::refunded);
+  EXPECT_EQ(found.refund.amount, Money{0});
+  EXPECT_EQ(found.refund.refunded_at, at_ms(50'000));
+  EXPECT_FALSE(found.refund.next_check_at.has_value());
+  EXPECT_TRUE(found.refund.stock_released);
+  for (const RefundStep& step : found.refund.steps) {
+    EXPECT_EQ(step.status, ReverseStatus::not_needed);
+  }
+}
+
 TEST(RefundCheck, ReversesOnceTheOrderIsComplete) {
   for (const OrderStatus status : {OrderStatus::completed, OrderStatus::partially_refunded}) {
     const auto found = check(in_status(status), held());
@@ -257,7 +330,7 @@ TEST(RefundCheck, ReversesOnceTheOrderIsComplete) {
 
 TEST(RefundCheck, IsVoidOnceTheOrderIsCancelled) {
   const auto found = check(in_status(OrderStatus::cancelled), held());
-  EXPECT_EQ(found.outcome, RefundCheckOutcome::void_);
+  EXPECT_EQ(found.outcome, RefundCheckOutcome::ended);
   EXPECT_EQ(found.refund.status, RefundStatus::void_);
   EXPECT_EQ(found.refund.checks, 1U);
   EXPECT_FALSE(found.refund.next_check_at.has_value());

@@ -1,25 +1,35 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "domain/order.h"
-#include "domain/plan.h"
+#include "domain/progress.h"
 
 namespace holdfast {
 
 /// An order as the settlement writes it, and the local effects that go with it.
 struct SettlementDecision {
   Order order;
-  bool deducts_stock = false;  ///< by its lines, in the book
   std::int64_t points_delta = 0;
+  std::vector<Dispatch> dispatches;   ///< remote steps that may begin
+  std::vector<StockReturn> returned;  ///< of an order that came too late to be waited for
 };
 
-/// Carries out the local steps of an `accepted` order: every step whose `after` are done and whose
-/// kind is local. All done: `completed`; otherwise `processing`.
-SettlementDecision decide_settlement(const Order& order, const Plan& plan, Instant now);
+/// Takes an `accepted` order into the book. Its units are deducted there whatever its `stock` step
+/// comes after: they have left Redis, and the sum of both stores must not change by waiting. Local
+/// steps that may begin are carried out. All done: `completed`; otherwise `processing`.
+SettlementDecision decide_settlement(const Order& order, const StepPolicy& policy, Instant now);
 
-/// The same order when it cannot be carried out: `cancelled` for `stock_mismatch` (the book has
-/// not the units) or `step_failed` (an operator gave it up), nothing done, every step `skipped`.
-SettlementDecision decide_refusal(const Order& order, CancelReason reason, Instant now);
+/// The same order when it is not carried out: `cancelled`, nothing done, every step `skipped`. For
+/// `stock_mismatch` (the book has not the units), `step_failed` (an operator gave it up) or
+/// `preempted` (a refund came first).
+struct Refusal {
+  CancelReason reason = CancelReason::stock_mismatch;
+  const Refund* preempted_by = nullptr;  ///< says which lines are kept off sale
+  bool holds_stock = true;               ///< the ledger has taken its units and must get them back
+};
+SettlementDecision decide_refusal(const Order& order, const Refusal& refusal, Instant now);
 
 }  // namespace holdfast

@@ -105,6 +105,10 @@ bool is_final(OrderStatus status) {
   HF_UNREACHABLE("no known order status");
 }
 
+bool is_complete(OrderStatus status) {
+  return status == OrderStatus::completed || status == OrderStatus::partially_refunded;
+}
+
 Money amount_of(const std::vector<OrderLine>& lines) {
   Money sum;
   for (const OrderLine& line : lines) sum += line.unit_price * line.quantity;
@@ -120,6 +124,7 @@ Plan pinned_plan(const Order& order) {
     planned.name = step.name;
     planned.kind = step.kind;
     planned.points_per = step.points_per;
+    planned.after = step.after;
     plan.steps.push_back(std::move(planned));
   }
   return plan;

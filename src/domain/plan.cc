@@ -24,6 +24,11 @@ std::string canonical_steps(const std::vector<PlanStep>& steps) {
     text.add_count(after.size());
     for (const StepName& name : after) text.add(name.value);
     if (step.kind == StepKind::points) text.add_number(step.points_per);
+    if (is_local(step.kind)) continue;
+    text.add(step.forward_url).add(step.reverse_url);
+    text.add_number(step.timeout.count()).add_number(step.report_timeout.count());
+    text.add_number(step.retry.attempts).add_number(step.retry.first.count());
+    text.add_number(step.retry.factor).add_number(step.retry.max.count());
   }
   return std::move(text).take();
 }
@@ -60,6 +65,17 @@ bool is_local(StepKind kind) {
     case StepKind::http:
     case StepKind::await:
     case StepKind::amqp: return false;
+  }
+  HF_UNREACHABLE("no known step kind");
+}
+
+bool is_reversed_remotely(const PlanStep& step) {
+  switch (step.kind) {
+    case StepKind::stock:
+    case StepKind::points: return false;
+    case StepKind::http:
+    case StepKind::await: return !step.reverse_url.empty();
+    case StepKind::amqp: return true;
   }
   HF_UNREACHABLE("no known step kind");
 }

@@ -25,12 +25,8 @@ struct RefundLine {
 };
 
 /// The reversal of one step for one refund.
-struct RefundStep {
+struct RefundStep : StepReversal {
   StepName name;
-  ReverseStatus status = ReverseStatus::pending;
-  std::uint32_t attempts = 0;
-  std::optional<std::string> error;
-  Instant updated_at;
 
   bool operator==(const RefundStep&) const = default;
 };
@@ -55,6 +51,14 @@ struct Refund {
   std::optional<Instant> refunded_at;
 
   bool operator==(const Refund&) const = default;
+};
+
+/// All that is decided on together.
+struct OrderAggregate {
+  Order order;
+  std::vector<Refund> refunds;  ///< oldest first
+
+  bool operator==(const OrderAggregate&) const = default;
 };
 
 std::string_view to_string(RefundStatus status);

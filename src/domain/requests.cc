@@ -219,6 +219,9 @@ Order make_order(const OrderRequest& request, const Plan& plan, NewOrder identit
     step.name = std::move(planned.name);
     step.kind = planned.kind;
     step.points_per = planned.kind == StepKind::points ? planned.points_per : 0;
+    step.reversible = is_reversed_remotely(planned);
+    step.wait = planned.kind == StepKind::await ? planned.timeout : Milliseconds{0};
+    step.after = std::move(planned.after);
     step.updated_at = identity.placed_at;
     order.steps.push_back(std::move(step));
   }

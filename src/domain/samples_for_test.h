@@ -59,7 +59,7 @@ inline Order accepted_order() {
 }
 
 inline Order completed_order() {
-  return decide_settlement(accepted_order(), default_plan(), at_ms(2'000)).order;
+  return decide_settlement(accepted_order(), StepPolicy{}, at_ms(2'000)).order;
 }
 
 }  // namespace holdfast::samples

@@ -2,26 +2,51 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
+#include "domain/assert.h"
 #include "domain/digest.h"
 #include "domain/samples_for_test.h"
 #include "domain/shop_for_test.h"
+#include "domain/transitions.h"
 
-// The shop of the property tests (invariants_test.cc), and that it runs at all.
+// What happens in the shop of the property tests (invariants_test.cc); what must hold of it is in
+// shop_rules_test.cc.
 
 namespace holdfast::samples {
 namespace {
 
 constexpr std::array<std::int64_t, 5> kPrices{0, 1, 99, 250, 1'000};
+constexpr RetryPolicy kRetry{3, Milliseconds{1'000}, 2, Milliseconds{4'000}};
+constexpr Milliseconds kLease{2'000};
+constexpr Milliseconds kReportTimeout{10'000};
 
-Step* step_of_kind(Order& order, StepKind kind) {
-  const auto found = std::find_if(order.steps.begin(), order.steps.end(),
-                                  [kind](const Step& step) { return step.kind == kind; });
-  return found == order.steps.end() ? nullptr : &*found;
+std::int64_t amount_of_reverse(const OrderAggregate& rows, const StepAction& action) {
+  for (const Refund& refund : rows.refunds) {
+    if (refund.id == action.refund_id()) return refund.amount.minor;
+  }
+  return rows.order.amount.minor;
 }
 
-std::int64_t units_kept_by_buyer(const OrderLine& line) {
-  return line.quantity.units - line.refunded.units;
+Refund& refund_of(OrderAggregate& rows, const RefundId& id) {
+  const auto found = std::find_if(rows.refunds.begin(), rows.refunds.end(),
+                                  [&id](const Refund& each) { return each.id == id; });
+  HF_ASSERT(found != rows.refunds.end());
+  return *found;
+}
+
+/// Whether `step` comes after the one of this name, through others too.
+bool follows(const Order& order, const Step& step, const StepName& name) {
+  return std::any_of(step.after.begin(), step.after.end(), [&](const StepName& earlier) {
+    return earlier == name || follows(order, *find_step(order, earlier), name);
+  });
+}
+
+Progress progress_of(const OrderAggregate& rows) {
+  Progress progress;
+  progress.aggregate = rows;
+  return progress;
 }
 
 }  // namespace
@@ -30,22 +55,57 @@ Shop::Shop(Plan plan, std::map<Sku, std::int64_t> loaded) : plan_(std::move(plan
   for (const auto& [sku, units] : loaded) stock_[sku] = Stock{units, 0, 0, units, 0};
 }
 
+std::size_t Shop::index_of(const Sale& of) const {
+  return static_cast<std::size_t>(&of - sales_.data());
+}
+
 Shop::Sale* Shop::sale(std::size_t which) {
   return sales_.empty() ? nullptr : &sales_[which % sales_.size()];
 }
 
-Refund* Shop::refund(std::size_t which, std::size_t salt) {
-  Sale* const of = sale(which);
-  if (of == nullptr || of->refunds.empty()) return nullptr;
-  return &of->refunds[salt % of->refunds.size()];
+void Shop::send(const Sale& of, const Dispatch& dispatch) {
+  messages_.push_back({index_of(of), {}, dispatch.action, now_ + dispatch.delay, false});
+  sent_.push_back(messages_.back());
 }
 
-void Shop::write(Sale& of, Order order) {
-  if (of.closed && order.status != *of.closed) broken_ = "I3: an order left its end";
-  if (order.status == OrderStatus::cancelled || order.status == OrderStatus::refunded) {
-    of.closed = order.status;
+void Shop::wake(const Sale& of, const RefundId& refund, Milliseconds delay) {
+  messages_.push_back({index_of(of), refund, {}, now_ + delay, false});
+  sent_.push_back(messages_.back());
+}
+
+void Shop::perform(Sale& of, Progress progress, bool advanced) {
+  const OrderAggregate& after = progress.aggregate;
+  check_writing(of, after);
+  if (advanced) check_repeat(after);
+  for (const StockReturn& back : progress.returned) stock_.at(back.sku).returned += back.units;
+  for (const PointsChange& change : progress.points) points_balance_ += change.delta;
+  for (const Dispatch& dispatch : progress.dispatches) send(of, dispatch);
+  for (const StepAction& action : progress.unparked) parked_.erase(action.idempotency_key());
+  for (const StepParking& parking : progress.parkings) {
+    ++tally_["parked"];
+    const bool is_new =
+        parked_.emplace(parking.action.idempotency_key(), Parked{index_of(of), parking.action})
+            .second;
+    if (!is_new) broken_ = "parked twice: " + parking.action.idempotency_key();
   }
-  of.order = std::move(order);
+  of.rows = std::move(progress.aggregate);
+  release_stock(of);
+}
+
+void Shop::release_stock(Sale& of) {
+  if (!of.rows.order.stock_released) {
+    for (const OrderLine& line : of.rows.order.lines) {
+      stock_.at(line.sku).available += (line.quantity - line.kept_off_sale).units;
+    }
+    of.rows.order.stock_released = true;
+  }
+  for (Refund& refund : of.rows.refunds) {
+    if (refund.stock_released) continue;
+    for (const RefundLine& line : refund.lines) {
+      if (line.restock) stock_.at(line.sku).available += line.quantity.units;
+    }
+    refund.stock_released = true;
+  }
 }
 
 void Shop::place(std::size_t salt) {
@@ -59,7 +119,7 @@ void Shop::place(std::size_t salt) {
     }
     salt /= 5;
   }
-  if (request.lines.empty() || sales_.size() >= 200) return;
+  if (request.lines.empty() || sales_.size() >= 100) return;
   for (const OrderRequestLine& line : request.lines) {
     if (stock_.at(line.sku).available < line.quantity.units) {
       ++tally_["sold out"];
@@ -70,74 +130,59 @@ void Shop::place(std::size_t salt) {
     stock_.at(line.sku).available -= line.quantity.units;
   }
   NewOrder identity = samples::identity(static_cast<std::uint8_t>(sales_.size() + 1));
-  identity.placed_at = at_ms(++clock_ms_);
+  identity.placed_at = now_;
   Sale placed;
-  placed.order = make_order(request, plan_, identity);
+  placed.rows.order = make_order(request, plan_, identity);
   sales_.push_back(std::move(placed));
+}
+
+void Shop::refuse(Sale& of, const Refusal& refusal) {
+  auto decision = decide_refusal(of.rows.order, refusal, now_);
+  Progress progress = progress_of(of.rows);
+  progress.aggregate.order = std::move(decision.order);
+  // What the refund keeps off sale is sold without having been ordered.
+  for (const OrderLine& line : progress.aggregate.order.lines) {
+    stock_.at(line.sku).sold += line.kept_off_sale.units;
+  }
+  perform(of, std::move(progress));
+  for (const Refund& held : of.rows.refunds) wake(of, held.id, Milliseconds{0});
+}
+
+bool Shop::book_has(const Order& order) const {
+  return std::all_of(order.lines.begin(), order.lines.end(), [this](const OrderLine& line) {
+    const Stock& stock = stock_.at(line.sku);
+    return stock.loaded - stock.sold + stock.returned >= line.quantity.units;
+  });
 }
 
 void Shop::settle(std::size_t which) {
   Sale* const of = sale(which);
   if (of == nullptr) return;
-  if (of->order.status != OrderStatus::accepted) {  // delivered again
-    const auto again = transition(of->order.status, OrderEvent::settled);
+  const Order& order = of->rows.order;
+  if (order.status != OrderStatus::accepted) {  // delivered again
+    const auto again = transition(order.status, OrderEvent::settled);
     if (again.verdict != Verdict::stays) broken_ = "I3: a redelivery moved an order";
     return;
   }
-  const bool enough =
-      std::all_of(of->order.lines.begin(), of->order.lines.end(), [this](const OrderLine& line) {
-        const Stock& stock = stock_.at(line.sku);
-        return stock.loaded - stock.sold + stock.returned >= line.quantity.units;
-      });
-  if (!enough) {
-    write(*of, decide_refusal(of->order, CancelReason::stock_mismatch, at_ms(++clock_ms_)).order);
-    for (const OrderLine& line : of->order.lines) {
-      stock_.at(line.sku).available += line.quantity.units;
-    }
-    ++tally_["stock_mismatch"];
+  if (!book_has(order)) {
+    refuse(*of, Refusal{});
     return;
   }
-  auto decision = decide_settlement(of->order, plan_, at_ms(++clock_ms_));
-  if (decision.deducts_stock) {
-    for (const OrderLine& line : of->order.lines) {
-      stock_.at(line.sku).sold += line.quantity.units;
-    }
-    of->deducted = true;
-  }
-  points_balance_ += decision.points_delta;
-  write(*of, std::move(decision.order));
-}
-
-void Shop::pay(std::size_t which, bool declined) {
-  Sale* const of = sale(which);
-  if (of == nullptr || of->order.status != OrderStatus::processing) return;
-  Order order = of->order;
-  Step* const payment = step_of_kind(order, StepKind::http);
-  if (payment == nullptr || payment->status != StepStatus::pending) return;
-  payment->status = next(payment->status, StepEvent::begun);
-  payment->status = next(payment->status, declined ? StepEvent::declined : StepEvent::succeeded);
-  order.status =
-      next(order.status, declined ? OrderEvent::cancel_requested : OrderEvent::steps_done);
-  if (declined) order.reason = CancelReason::payment_declined;
-  write(*of, std::move(order));
-}
-
-void Shop::compensate(std::size_t which) {
-  Sale* const of = sale(which);
-  if (of == nullptr || of->order.status != OrderStatus::cancelling) return;
-  Order order = of->order;
-  order.status = next(order.status, OrderEvent::compensated);
-  for (const OrderLine& line : order.lines) {
-    stock_.at(line.sku).returned += line.quantity.units;
-    stock_.at(line.sku).available += line.quantity.units;
-  }
-  points_balance_ -= order.points_earned;
-  order.points_earned = 0;
-  write(*of, std::move(order));
+  auto decision = decide_settlement(order, kShopPolicy, now_);
+  for (const OrderLine& line : order.lines) stock_.at(line.sku).sold += line.quantity.units;
+  of->deducted = true;
+  Progress progress = progress_of(of->rows);
+  progress.aggregate.order = std::move(decision.order);
+  progress.dispatches = std::move(decision.dispatches);
+  progress.returned = std::move(decision.returned);
+  progress.points.push_back({{}, decision.points_delta});
+  perform(*of, std::move(progress));
+  for (const Refund& held : of->rows.refunds) wake(*of, held.id, Milliseconds{0});
 }
 
 RefundRequest Shop::request_from(const Order& order, std::size_t salt) const {
   RefundRequest request;
+  if (salt % 4 == 0) request.when_incomplete = WhenIncomplete::preempt;
   if (salt % 3 == 0) return request;
   request.lines.emplace();
   for (const OrderLine& line : order.lines) {
@@ -153,15 +198,16 @@ RefundRequest Shop::request_from(const Order& order, std::size_t salt) const {
 void Shop::ask_refund(std::size_t which, std::size_t salt) {
   Sale* const of = sale(which);
   if (of == nullptr) return;
-  const RefundRequest request = request_from(of->order, salt);
+  const OrderAggregate& rows = of->rows;
+  const RefundRequest request = request_from(rows.order, salt);
   // Few ids, so that some requests repeat an earlier one and some contradict it.
   const auto id = samples::id<RefundId>(static_cast<std::uint8_t>(salt % 7));
-  const std::string fingerprint = sha256_hex(canonical_content(of->order.id, request));
-  auto decision = decide_refund_request(of->order, of->refunds, id, fingerprint, request,
-                                        RefundPolicy{}, at_ms(++clock_ms_));
-  const auto same = std::find_if(of->refunds.begin(), of->refunds.end(),
+  const std::string fingerprint = sha256_hex(canonical_content(rows.order.id, request));
+  auto decision = decide_refund_request(rows.order, rows.refunds, id, fingerprint, request,
+                                        kShopPolicy.refund, now_);
+  const auto same = std::find_if(rows.refunds.begin(), rows.refunds.end(),
                                  [&id](const Refund& each) { return each.id == id; });
-  if (same != of->refunds.end()) {
+  if (same != rows.refunds.end()) {
     const auto expected = same->fingerprint == fingerprint ? RefundRequestOutcome::replayed
                                                            : RefundRequestOutcome::conflict;
     if (decision.outcome != expected) broken_ = "I6: a repeat was not recognised";
@@ -169,45 +215,234 @@ void Shop::ask_refund(std::size_t which, std::size_t salt) {
     return;
   }
   if (decision.outcome == RefundRequestOutcome::refund_exceeds_order) ++tally_["exceeds"];
-  if (decision.outcome == RefundRequestOutcome::accepted) {
-    of->refunds.push_back(decision.refund.value());
+  if (decision.outcome != RefundRequestOutcome::accepted) return;
+  Progress progress = progress_of(rows);
+  progress.aggregate.refunds.push_back(*decision.refund);
+  const bool stops = rows.order.status == OrderStatus::processing &&
+                     request.when_incomplete == WhenIncomplete::preempt;
+  if (stops) {
+    preempt(progress, id, now_);
+    advance(progress, kShopPolicy, now_);
+  }
+  perform(*of, std::move(progress), stops);
+  const bool waits = decision.refund->status == RefundStatus::waiting &&
+                     request.when_incomplete == WhenIncomplete::wait;
+  wake(*of, id, waits ? kShopPolicy.refund.delay : Milliseconds{0});
+}
+
+void Shop::look(Sale& of, const RefundId& refund_id) {
+  Progress progress = progress_of(of.rows);
+  Refund& refund = refund_of(progress.aggregate, refund_id);
+  const Order& order = progress.aggregate.order;
+  auto check = decide_refund_check(order, refund, kShopPolicy.refund, now_);
+  if (check.outcome == RefundCheckOutcome::nothing) return;
+  refund = std::move(check.refund);
+  const bool stops = check.outcome == RefundCheckOutcome::preempt;
+  const bool is_accepted = order.status == OrderStatus::accepted;
+  if (check.outcome == RefundCheckOutcome::hold || (stops && is_accepted)) {
+    wake(of, refund_id, kShopPolicy.refund.delay);
+  }
+  if (stops && is_accepted) {
+    perform(of, std::move(progress), false);
+    // The book could not keep off sale what it has not: the settlement will find out.
+    if (!book_has(of.rows.order)) return;
+    const Refund by = refund_of(of.rows, refund_id);
+    refuse(of, {CancelReason::preempted, &by, true});
+    return;
+  }
+  if (stops) preempt(progress, refund_id, now_);
+  advance(progress, kShopPolicy, now_);
+  perform(of, std::move(progress));
+}
+
+void Shop::deliver(std::size_t which, Fate fate, std::size_t salt) {
+  if (messages_.empty()) return;
+  // The first that is due, from some place on.
+  const auto start = static_cast<std::ptrdiff_t>(which % messages_.size());
+  std::rotate(messages_.begin(), messages_.begin() + start, messages_.end());
+  const auto found = std::find_if(messages_.begin(), messages_.end(),
+                                  [this](const Message& message) { return message.due <= now_; });
+  if (found == messages_.end() || (fate == Fate::lost && found->retried)) return;
+  const Message message = *found;
+  if (fate != Fate::again) messages_.erase(found);
+  if (fate != Fate::lost) handle(message, salt);
+}
+
+void Shop::handle(const Message& message, std::size_t salt) {
+  if (message.refund) {
+    look(sales_[message.sale], *message.refund);
+  } else {
+    begin(message, salt);
   }
 }
 
-void Shop::check_refund(std::size_t which, std::size_t salt) {
-  Refund* const found = refund(which, salt);
-  if (found == nullptr) return;
-  *found =
-      decide_refund_check(sale(which)->order, *found, RefundPolicy{}, at_ms(++clock_ms_)).refund;
-}
-
-std::int64_t Shop::points_per() const {
-  for (const PlanStep& step : plan_.steps) {
-    if (step.kind == StepKind::points) return step.points_per;
+void Shop::begin(const Message& message, std::size_t salt) {
+  Sale& of = sales_[message.sale];
+  const BeginContext context{kRetry, kLease, message.retried};
+  auto decision = decide_begin(of.rows, message.action, context, kShopPolicy, now_);
+  const bool later = decision.outcome == BeginOutcome::later;
+  perform(of, std::move(decision.progress), !later);
+  if (later) {
+    ++tally_["later"];
+    if (decision.not_before <= now_) broken_ = "a message is put off into the past";
+    messages_.push_back(message);
+    messages_.back().due = decision.not_before;
+    messages_.back().retried = false;
   }
-  return 0;
+  if (decision.outcome == BeginOutcome::call) call(of, message.action, decision.attempt);
+  const bool is_worker = find_step(of.rows.order, message.action.step)->kind == StepKind::amqp;
+  if (decision.outcome != BeginOutcome::call || !is_worker || salt % 7 == 0) return;
+  // Handed to a worker, which answers by itself.
+  StepAnswer handed;
+  handed.kind = StepAnswerKind::awaiting;
+  AnswerContext answered{decision.attempt, kRetry, kReportTimeout, 1.0, false};
+  perform(of, decide_answer(of.rows, message.action, handed, answered, kShopPolicy, now_));
 }
 
-void Shop::reverse(std::size_t which, std::size_t salt) {
-  Refund* const found = refund(which, salt);
-  if (found == nullptr || found->status != RefundStatus::reversing) return;
-  Sale& of = *sale(which);
-  Reversal reversal = decide_reversal(of.order, *found, points_per(), at_ms(++clock_ms_));
-  for (const auto& [sku, units, restock] : reversal.returned) {
-    if (!restock) continue;
-    stock_.at(sku).returned += units;
-    stock_.at(sku).available += units;
+void Shop::call(Sale& of, const StepAction& action, std::uint32_t attempt) {
+  const Step& step = *find_step(of.rows.order, action.step);
+  PendingCall pending{index_of(of), {}};
+  Call& made = pending.call;
+  made.action = action;
+  made.kind = step.kind;
+  made.attempt = attempt;
+  made.amount = amount_of_reverse(of.rows, action);
+  made.lease_until = now_ + kLease;
+  // A worker's caller waits for nothing.
+  made.answered = step.kind == StepKind::amqp;
+  if (action.direction == Direction::reverse) {
+    made.forward_unknown = find_reversal(of.rows, action)->forward_unknown;
+    if (made.forward_unknown) ++tally_["forward_unknown"];
+    for (const Step& later : of.rows.order.steps) {
+      if (is_local(later.kind) || action.cause == kCauseLate) continue;
+      if (!follows(of.rows.order, later, action.step)) continue;
+      StepAction other = action;
+      other.step = later.name;
+      const StepReversal* const before = find_reversal(of.rows, other);
+      if (before != nullptr && !is_settled(*before)) {
+        broken_ = "reversed before what was built upon it: " + action.idempotency_key();
+      }
+    }
+    const bool may_land = std::any_of(calls_.begin(), calls_.end(), [&](const PendingCall& other) {
+      return other.sale == pending.sale && other.call.action.step == action.step &&
+             other.call.action.direction == Direction::forward && !other.call.answered &&
+             now_ < other.call.lease_until;
+    });
+    if (may_land && !provider_.has_taken(action.order_id, action.step)) {
+      broken_ = "I4: a reverse while the forward may still land: " + action.idempotency_key();
+    }
   }
-  points_balance_ += reversal.points_delta;
-  *found = std::move(reversal.refund);
-  write(of, std::move(reversal.order));
+  calls_.push_back(std::move(pending));
 }
 
-void Shop::trouble_refund(std::size_t which, std::size_t salt, RefundEvent event) {
-  Refund* const found = refund(which, salt);
-  if (found == nullptr) return;
-  const auto to = transition(found->status, event);
-  if (to.verdict == Verdict::moves) found->status = to.next;
+void Shop::arrive(std::size_t which, Mood mood) {
+  if (calls_.empty()) return;
+  Call& call = calls_[which % calls_.size()].call;
+  if (!call.answer) call.answer = provider_.arrive(call, mood);
+}
+
+void Shop::answer(PendingCall& pending, const StepAnswer& answer, std::size_t salt) {
+  Sale& of = sales_[pending.sale];
+  AnswerContext context;
+  if (pending.call.kind != StepKind::amqp) context.attempt = pending.call.attempt;
+  context.retry = kRetry;
+  context.report_timeout = kReportTimeout;
+  context.jitter = static_cast<double>(salt % 11) / 10.0;
+  context.forgiven = salt % 13 == 0;
+  perform(of, decide_answer(of.rows, pending.call.action, answer, context, kShopPolicy, now_));
+}
+
+void Shop::end_call(std::size_t which, Ending ending, std::size_t salt) {
+  if (calls_.empty()) return;
+  const auto at = which % calls_.size();
+  PendingCall& pending = calls_[at];
+  Call& call = pending.call;
+  const bool arrived = call.answer.has_value();
+  if (call.kind == StepKind::amqp) {
+    // A worker that says nothing, or says it once or twice.
+    if (!arrived || ending == Ending::timed_out) return;
+    const StepAnswerKind said = call.answer->kind;
+    const bool speaks = said == StepAnswerKind::done || said == StepAnswerKind::failed;
+    if (speaks && ending == Ending::answered) answer(pending, *call.answer, salt);
+    if (salt % 3 != 0) calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(at));
+    return;
+  }
+  if (!call.answered && ending == Ending::timed_out) {
+    StepAnswer nothing;
+    nothing.detail = "timeout";
+    answer(pending, nothing, salt);
+  }
+  if (!call.answered && ending == Ending::answered) {
+    if (!arrived) return;
+    answer(pending, *call.answer, salt);
+  }
+  call.answered = true;
+  if (arrived) calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void Shop::report(std::size_t which, std::size_t salt) {
+  Sale* const of = sale(which);
+  if (of == nullptr) return;
+  const Order& order = of->rows.order;
+  const Step step = order.steps[salt % order.steps.size()];
+  StepReport report{salt % 4 != 0, "paid"};
+  if (step.kind == StepKind::http) {
+    const auto put_off = provider_.make_up_its_mind(order.id, step.name, salt % 4 != 0);
+    if (!put_off) return;
+    report = *put_off;
+  } else if (step.kind != StepKind::await) {
+    return;
+  }
+  // Now and then a party says something else than the first time.
+  if (step.report && salt % 5 == 0) report.succeeded = !report.succeeded;
+  auto decision = decide_report(of->rows, step.name, report, kShopPolicy, now_);
+  const auto outcome = decision.outcome;
+  if (step.report && (outcome == ReportOutcome::repeated) != (*step.report == report)) {
+    broken_ = "a repeated report was not recognised";
+  }
+  const bool taken = outcome == ReportOutcome::recorded || outcome == ReportOutcome::given_back;
+  if (taken && report.succeeded && step.kind == StepKind::await) {
+    provider_.take(order.id, step.name, order.amount.minor);
+  }
+  if (outcome == ReportOutcome::given_back) ++tally_["given back"];
+  perform(*of, std::move(decision.progress), taken);
+}
+
+void Shop::sweep() {
+  for (Sale& of : sales_) {
+    const auto due = of.rows.order.next_check_at;
+    if (due && *due <= now_) {
+      Progress progress = progress_of(of.rows);
+      advance(progress, kShopPolicy, now_);
+      perform(of, std::move(progress));
+    }
+    std::vector<RefundId> refunds;
+    for (const Refund& refund : of.rows.refunds) {
+      if (refund.next_check_at && *refund.next_check_at <= now_) refunds.push_back(refund.id);
+    }
+    for (const RefundId& refund : refunds) look(of, refund);
+  }
+}
+
+void Shop::retry_parked(std::size_t which) {
+  if (parked_.empty()) return;
+  const auto chosen =
+      std::next(parked_.begin(), static_cast<std::ptrdiff_t>(which % parked_.size()));
+  messages_.push_back({chosen->second.sale, {}, chosen->second.action, now_, true});
+  sent_.push_back(messages_.back());
+  parked_.erase(chosen);
+  ++tally_["retried"];
+}
+
+void Shop::discard_parked(std::size_t which) {
+  if (parked_.empty()) return;
+  const auto chosen =
+      std::next(parked_.begin(), static_cast<std::ptrdiff_t>(which % parked_.size()));
+  const Parked parked = chosen->second;
+  parked_.erase(chosen);
+  Sale& of = sales_[parked.sale];
+  perform(of, decide_discard(of.rows, parked.action, "no hope", kShopPolicy, now_));
+  ++tally_["discarded"];
 }
 
 void Shop::forget_sales(std::size_t salt) {
@@ -215,109 +450,6 @@ void Shop::forget_sales(std::size_t salt) {
       std::next(stock_.begin(), static_cast<std::ptrdiff_t>(salt % stock_.size()))->second;
   stock.available += 2;
   stock.phantoms += 2;
-}
-
-void Shop::drain() {
-  for (std::size_t i = 0; i < sales_.size(); ++i) {
-    settle(i);
-    pay(i, i % 3 == 0);
-    compensate(i);
-    for (std::size_t j = 0; j < sales_[i].refunds.size(); ++j) {
-      trouble_refund(i, j, RefundEvent::retried);
-      check_refund(i, j);
-      reverse(i, j);
-    }
-  }
-}
-
-std::optional<std::string> Shop::money_violation(const Sale& of) const {
-  Money given_back;
-  std::map<Sku, std::int64_t> returned;
-  std::map<Sku, std::int64_t> claimed;
-  for (const Refund& each : of.refunds) {
-    const bool ended = each.status == RefundStatus::refunded;
-    if (ended) given_back += each.amount;
-    for (const RefundLine& line : each.lines) {
-      if (ended) returned[line.sku] += line.quantity.units;
-      if (ended || is_under_way(each.status)) claimed[line.sku] += line.quantity.units;
-    }
-  }
-  if (given_back > of.order.amount) return "I5: more money went back than was paid";
-  if (given_back != of.order.refunded_amount) return "I5: the order does not know what went back";
-  Money left;
-  for (const OrderLine& line : of.order.lines) {
-    const std::int64_t units = returned.contains(line.sku) ? returned.at(line.sku) : 0;
-    if (units != line.refunded.units) return "I5: a line does not know what went back";
-    if (claimed.contains(line.sku) && claimed.at(line.sku) > line.quantity.units) {
-      return "I5: more units are claimed than were bought";
-    }
-    if (line.kept_off_sale > line.refunded) return "I5: more kept off sale than refunded";
-    left += Money{line.unit_price.minor * units_kept_by_buyer(line)};
-  }
-  const bool complete = of.order.status == OrderStatus::completed ||
-                        of.order.status == OrderStatus::partially_refunded ||
-                        of.order.status == OrderStatus::refunded;
-  if (complete && points_per() > 0 && of.order.points_earned != left.minor / points_per()) {
-    return "points: not the floor of what remains";
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> Shop::stock_violation(const Sku& sku, const Stock& stock) const {
-  std::int64_t taken = 0;
-  std::int64_t sold = 0;
-  for (const Sale& each : sales_) {
-    if (each.order.status == OrderStatus::cancelled) continue;
-    for (const OrderLine& line : each.order.lines) {
-      if (line.sku != sku) continue;
-      const std::int64_t units = units_kept_by_buyer(line) + line.kept_off_sale.units;
-      taken += units;
-      if (each.deducted) sold += units;
-    }
-  }
-  if (stock.sold - stock.returned > stock.loaded) return "I1: " + sku.value + " is oversold";
-  if (stock.available < 0) return "I1: " + sku.value + " is below zero";
-  if (stock.sold - stock.returned != sold) return "I2: the book of " + sku.value;
-  if (stock.available != stock.loaded + stock.phantoms - taken) {
-    return "I2: the ledger of " + sku.value;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> Shop::violation() const {
-  if (broken_) return broken_;
-  std::int64_t points = 0;
-  for (const Sale& each : sales_) {
-    if (auto found = money_violation(each)) return found;
-    points += each.order.points_earned;
-  }
-  if (points != points_balance_) return "points: the balance is not the sum over the orders";
-  if (points_balance_ < 0) return "points: the balance is below zero";
-  for (const auto& [sku, stock] : stock_) {
-    if (auto found = stock_violation(sku, stock)) return found;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> Shop::violation_at_rest() const {
-  for (const Sale& each : sales_) {
-    if (!is_final(each.order.status)) return "I3: an order did not end";
-    for (const Refund& refund : each.refunds) {
-      if (is_under_way(refund.status)) return "I7: a refund did not end";
-    }
-  }
-  return violation();
-}
-
-std::map<std::string, int> Shop::tally() const {
-  std::map<std::string, int> found = tally_;
-  for (const Sale& each : sales_) {
-    ++found["order " + std::string{to_string(each.order.status)}];
-    for (const Refund& refund : each.refunds) {
-      ++found["refund " + std::string{to_string(refund.status)}];
-    }
-  }
-  return found;
 }
 
 namespace {
@@ -330,8 +462,6 @@ TEST(Shop, SellsRefundsAndBalances) {
   shop.settle(0);
   shop.ask_refund(0, 3);  // of a completed order, all
   shop.ask_refund(1, 3);  // of one that is not settled: held
-  shop.check_refund(1, 0);
-  shop.reverse(0, 0);
   EXPECT_EQ(shop.violation(), std::nullopt);
   EXPECT_NE(shop.violation_at_rest(), std::nullopt);
   shop.drain();
@@ -340,6 +470,23 @@ TEST(Shop, SellsRefundsAndBalances) {
   EXPECT_EQ(tally.at("sold out"), 1);
   EXPECT_EQ(tally.at("order refunded"), 2);
   EXPECT_EQ(tally.at("refund refunded"), 2);
+}
+
+TEST(Shop, PaysAndGivesBack) {
+  PlanStep pay = step("pay", StepKind::http, {"stock"});
+  pay.reverse_url = "http://psp/refunds";
+  Shop shop(with_version(PlanName{"paid"}, {step("stock", StepKind::stock), pay}), {{Sku{"A"}, 3}});
+  shop.place(17);  // one of A at 1.00
+  shop.settle(0);
+  shop.deliver(0, Shop::Fate::once, 1);
+  shop.arrive(0, Mood::fine);
+  EXPECT_NE(shop.violation_at_rest(), std::nullopt);
+  shop.end_call(0, Shop::Ending::answered, 1);
+  EXPECT_EQ(shop.violation_at_rest(), std::nullopt);
+  shop.ask_refund(0, 3);
+  shop.drain();
+  EXPECT_EQ(shop.violation_at_rest(), std::nullopt);
+  EXPECT_EQ(shop.tally().at("order refunded"), 1);
 }
 
 }  // namespace

@@ -24,7 +24,20 @@ inline constexpr Milliseconds kServerAwayPause{250};
 /// Delay of messages that wait for a server other than RabbitMQ.
 inline constexpr Milliseconds kRetryLater{1000};
 
+/// Messages of one step's queue, or answers, taken at once.
+inline constexpr std::size_t kStepBatch = 64;
+/// A message that comes this much before its time is not sent back for it.
+inline constexpr Milliseconds kEarlyEnough{20};
+/// Of a call that reverses a step of kind `await`, whose own timeout is that of the wait.
+inline constexpr Milliseconds kReverseOfAwaitTimeout{5000};
+/// What an attempt may take beyond its call before another one is made.
+inline constexpr Milliseconds kLeaseSlack{5000};
+
+inline constexpr std::size_t kEventBatch = 500;
+inline constexpr Milliseconds kEventPoll{200};
+
 inline constexpr std::size_t kSweepBatch = 512;
+inline constexpr std::size_t kSweepRounds = 20;
 /// A row is left to its message for this long past its time before the sweep takes it.
 inline constexpr Milliseconds kSweepGrace{2000};
 /// Reservations older than this that nobody seems to be settling are sent again.

@@ -7,6 +7,7 @@
 
 #include "codec/messages.h"
 #include "domain/decide_settlement.h"
+#include "domain/decide_step.h"
 #include "domain/transitions.h"
 #include "flows/journaled_order.h"
 #include "flows/limits.h"
@@ -117,14 +118,41 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::discard(Uuid id, std::string r
   if (claimed->empty()) co_return not_found();
   const auto& parked = claimed->front();
   // The effect first: a crash in between leaves the row, and discarding it again changes nothing.
-  const auto given_up = parked.queue == queues::refunds ? co_await fail_refund(parked, reason)
-                                                        : co_await cancel_order(parked);
+  const auto given_up = co_await give_up(parked, reason);
   if (!given_up) co_return tl::unexpected(given_up.error());
   AuditEntry audit{std::move(actor), "parked.discard", describe(parked) + ": " + reason,
                    ports_.clock.now()};
   std::vector<Uuid> ids{id};
   const auto removed = co_await ports_.book.remove_parked(std::move(ids), std::move(audit));
   if (!removed) co_return unavailable_book(removed.error());
+  co_return true;
+}
+
+boost::asio::awaitable<Outcome<bool>> ParkedDesk::give_up(ParkedMessage parked,
+                                                          std::string reason) {
+  if (parked.queue == queues::refunds) {
+    co_return co_await fail_refund(std::move(parked), std::move(reason));
+  }
+  if (auto step = codec::step_from_message(parked.body)) {
+    co_return co_await give_up_step(std::move(*step), std::move(reason));
+  }
+  co_return co_await cancel_order(std::move(parked));
+}
+
+boost::asio::awaitable<Outcome<bool>> ParkedDesk::give_up_step(codec::StepWake wake,
+                                                               std::string reason) {
+  std::vector<OrderRef> refs(1);
+  refs[0].order_id = wake.action.order_id;
+  OrderWork work;
+  const OrderDecision decide = [&](const OrderAggregate& aggregate) {
+    work = OrderWork{};
+    auto progress =
+        decide_discard(aggregate, wake.action, reason, options_.policy, ports_.clock.now());
+    return ports_.writer.write(aggregate, std::move(progress), work);
+  };
+  const auto updated = co_await ports_.book.update(std::move(refs), decide);
+  if (!updated) co_return unavailable_book(updated.error());
+  co_await ports_.finisher.try_to_finish(std::move(work));
   co_return true;
 }
 
@@ -151,35 +179,71 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::fail_refund(ParkedMessage park
   co_return true;
 }
 
-boost::asio::awaitable<PortResult<SettleResult>> ParkedDesk::refuse(codec::IncomingOrder incoming) {
+boost::asio::awaitable<PortResult<SettleResult>> ParkedDesk::refuse(codec::IncomingOrder incoming,
+                                                                    OrderWork& work) {
   const auto now = ports_.clock.now();
-  auto settled = co_await ports_.book.settle(refusal_of(incoming, CancelReason::step_failed, now));
+  auto batch = refusal_of(incoming, {CancelReason::step_failed, nullptr, true}, now);
+  Order refused = batch.front().order;
+  auto settled = co_await ports_.book.settle(std::move(batch));
   const bool stale = settled && settled->reports.front().outcome == SettleOutcome::stale_generation;
-  if (!stale) co_return settled;
-  // Reserved before the ledger was rebuilt: nothing is deducted, so any generation will do.
-  const auto record = co_await ports_.book.ledger_record();
-  if (!record) co_return tl::unexpected(record.error());
-  if (*record) incoming.placed.generation = (*record)->generation;
-  incoming.outbox_id.clear();
-  co_return co_await ports_.book.settle(refusal_of(incoming, CancelReason::step_failed, now));
+  if (stale) {
+    // Reserved before the ledger was rebuilt: it holds nothing of it, so any generation will do.
+    const auto record = co_await ports_.book.ledger_record();
+    if (!record) co_return tl::unexpected(record.error());
+    if (*record) incoming.placed.generation = (*record)->generation;
+    incoming.outbox_id.clear();
+    batch = refusal_of(incoming, {CancelReason::step_failed, nullptr, false}, now);
+    refused = batch.front().order;
+    settled = co_await ports_.book.settle(std::move(batch));
+  }
+  if (!settled) co_return settled;
+  const auto& report = settled->reports.front();
+  const bool stands_cancelled =
+      report.outcome == SettleOutcome::already_settled && report.standing == OrderStatus::cancelled;
+  if (report.outcome == SettleOutcome::settled || stands_cancelled) {
+    // Whoever refused it before may have died before others were told.
+    const auto kept = co_await keep_events_of(refused.id);
+    if (!kept) co_return tl::unexpected(kept.error());
+  }
+  if (report.outcome == SettleOutcome::settled && !refused.stock_released) {
+    work.cancelled.push_back(std::move(refused));
+  }
+  co_return settled;
+}
+
+boost::asio::awaitable<PortResult<void>> ParkedDesk::keep_events_of(OrderId cancelled) {
+  std::vector<OrderRef> refs(1);
+  refs[0].order_id = cancelled;
+  const OrderDecision decide = [&](const OrderAggregate& aggregate) {
+    OrderChange change;
+    change.events = ports_.writer.events().of_settlement(aggregate.order);
+    return change;
+  };
+  const auto updated = co_await ports_.book.update(std::move(refs), decide);
+  if (!updated) co_return tl::unexpected(updated.error());
+  co_return PortResult<void>{};
 }
 
 boost::asio::awaitable<Outcome<bool>> ParkedDesk::cancel_order(ParkedMessage parked) {
   const auto orders = codec::orders_from_message(parked.body);
   // What cannot be read holds no reservation that could be named.
   if (!orders) co_return true;
+  OrderWork work;
   for (const auto& incoming : *orders) {
-    const auto settled = co_await refuse(incoming);
+    const auto settled = co_await refuse(incoming, work);
     if (!settled) co_return unavailable_book(settled.error());
     const auto& report = settled->reports.front();
-    const bool stands = report.outcome == SettleOutcome::already_settled &&
-                        report.standing != OrderStatus::cancelled;
-    if (stands) continue;
-    // A ledger rebuilt since was computed without this reservation, and says so: `closed`.
+    for (const auto& refund : settled->waiting) {
+      work.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.refund_id));
+    }
+    if (report.outcome != SettleOutcome::other_reservation) continue;
+    // The order stands under another one. A ledger rebuilt since answers `closed`: it was computed
+    // without this one.
     const auto released =
         co_await ports_.ledger.give_back(release_of(incoming.placed, options_.retention));
     if (!released) co_return unavailable_ledger(released.error());
   }
+  co_await ports_.finisher.try_to_finish(std::move(work));
   co_return true;
 }
 

@@ -7,6 +7,8 @@
 
 #include "codec/messages.h"
 #include "flows/failure.h"
+#include "flows/order_work.h"
+#include "flows/stock_release.h"
 #include "ports/clock.h"
 #include "ports/message_bus.h"
 #include "ports/order_book.h"
@@ -16,7 +18,8 @@ namespace holdfast::flows {
 
 struct ParkedDeskOptions {
   std::string name_space = "holdfast";  ///< operators see `<name_space>.<queue>`
-  Milliseconds retention{86'400'000};   ///< of the journal entry of an order that is given up
+  Milliseconds retention{86'400'000};   ///< of the journal entry of a reservation that is released
+  StepPolicy policy;
 };
 
 /// What operators do with parked messages: look, run again, discard.
@@ -28,6 +31,8 @@ class ParkedDesk {
     MessageBus& bus;
     Clock& clock;
     Ids& ids;
+    const OrderWriter& writer;
+    OrderFinisher& finisher;
   };
   ParkedDesk(Ports ports, ParkedDeskOptions options)
       : ports_(ports), options_(std::move(options)) {}
@@ -46,7 +51,11 @@ class ParkedDesk {
  private:
   boost::asio::awaitable<Outcome<bool>> fail_refund(ParkedMessage parked, std::string reason);
   boost::asio::awaitable<Outcome<bool>> cancel_order(ParkedMessage parked);
-  boost::asio::awaitable<PortResult<SettleResult>> refuse(codec::IncomingOrder incoming);
+  boost::asio::awaitable<Outcome<bool>> give_up_step(codec::StepWake wake, std::string reason);
+  boost::asio::awaitable<Outcome<bool>> give_up(ParkedMessage parked, std::string reason);
+  boost::asio::awaitable<PortResult<SettleResult>> refuse(codec::IncomingOrder incoming,
+                                                          OrderWork& work);
+  boost::asio::awaitable<PortResult<void>> keep_events_of(OrderId cancelled);
   /// With the queue's name as the book has it; both forms are understood.
   [[nodiscard]] ParkedFilter internal(ParkedFilter filter) const;
 

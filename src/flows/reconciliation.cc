@@ -52,11 +52,15 @@ boost::asio::awaitable<Outcome<Reconciliation::Transit>> Reconciliation::read_tr
   const auto unreleased =
       co_await ports_.book.unreleased_refunds(whenever, limits::kUnsettledForLimit);
   if (!unreleased) co_return unavailable_book(unreleased.error());
+  const auto cancelled =
+      co_await ports_.book.unreleased_orders(whenever, limits::kUnsettledForLimit);
+  if (!cancelled) co_return unavailable_book(cancelled.error());
   const auto pending =
       co_await ports_.book.pending_stock_changes(whenever, limits::kUnsettledForLimit);
   if (!pending) co_return unavailable_book(pending.error());
   std::vector<ChangeId> changes;
   for (const auto& item : *unreleased) changes.push_back(refund_change(item.refund.id));
+  for (const auto& order : *cancelled) changes.push_back(reservation_change(order.reservation_id));
   for (const auto& change : *pending) changes.push_back(adjustment_change(change.change_id.value));
   const auto applied = co_await ports_.ledger.find_applied(changes);
   if (!applied) co_return unavailable_ledger(applied.error());
@@ -66,6 +70,18 @@ boost::asio::awaitable<Outcome<Reconciliation::Transit>> Reconciliation::read_tr
       if (line.restock) transit.units[line.sku] += line.quantity.units;
     }
   }
+  for (const auto& order : *cancelled) {
+    if (is_applied(*applied, reservation_change(order.reservation_id))) continue;
+    // A reservation that is not settled holds its units in `reserved` until they come back.
+    const auto entry = co_await ports_.ledger.find_journal(order.id);
+    if (!entry) co_return unavailable_ledger(entry.error());
+    const bool is_reserved =
+        *entry && !(*entry)->settled && (*entry)->reservation_id == order.reservation_id;
+    if (is_reserved) continue;
+    for (const auto& line : order.lines) {
+      transit.units[line.sku] += (line.quantity - line.kept_off_sale).units;
+    }
+  }
   for (const auto& change : *pending) {
     // A gain is in the book before it is in the ledger, a loss in the ledger before the book.
     const bool in_ledger = is_applied(*applied, adjustment_change(change.change_id.value));
@@ -73,7 +89,7 @@ boost::asio::awaitable<Outcome<Reconciliation::Transit>> Reconciliation::read_tr
     if (gain != in_ledger)
       transit.units[change.sku] += change.delta > 0 ? change.delta : -change.delta;
   }
-  transit.refunds = static_cast<std::int64_t>(unreleased->size());
+  transit.refunds = static_cast<std::int64_t>(unreleased->size() + cancelled->size());
   transit.changes = static_cast<std::int64_t>(pending->size());
   co_return transit;
 }

@@ -9,31 +9,18 @@
 
 #include "async/fault_point.h"
 #include "async/gather.h"
-#include "domain/change_ids.h"
 #include "domain/digest.h"
 #include "domain/transitions.h"
 #include "flows/journaled_order.h"
 #include "flows/limits.h"
+#include "flows/settlement.h"
 
 namespace holdfast::flows {
 namespace {
 
-GiveBack give_back_of(const OrderBook::Unreleased& unreleased) {
-  const auto& refund = unreleased.refund;
-  GiveBack change;
-  change.change_id = refund_change(refund.id);
-  change.user_id = unreleased.user_id;
-  for (const auto& line : refund.lines) {
-    if (line.restock) change.to_available.push_back(StockUnits{line.sku, line.quantity});
-    change.to_limit.push_back(StockUnits{line.sku, line.quantity});
-  }
-  return change;
-}
-
-const Refund* find(const std::vector<Refund>& refunds, const RefundId& id) {
-  const auto found = std::find_if(refunds.begin(), refunds.end(),
-                                  [&](const Refund& refund) { return refund.id == id; });
-  return found == refunds.end() ? nullptr : &*found;
+template <class T>
+void take(std::vector<T> from, std::vector<T>& to) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
 }
 
 }  // namespace
@@ -51,11 +38,11 @@ boost::asio::awaitable<void> RefundWorker::handle(std::vector<Delivery> deliveri
   Work work;
   auto wakes = decode(deliveries, work);
   if (!wakes.empty()) co_await handle_range(std::move(wakes), false, work);
-  co_await publish_until_confirmed(ports_.bus, ports_.clock, std::move(work.follow_on));
-  refunded_count_ += work.released.size();
-  // Here the process may die: the reversal stands, the sweep brings its stock to the ledger.
-  if (!work.released.empty()) HF_FAULT_POINT("reversal_committed_before_release");
-  co_await release(std::move(work.released));
+  for (auto& refund : std::exchange(work.preempting, {})) {
+    co_await stop_before_settlement(std::move(refund), work);
+  }
+  refunded_count_ += work.order.refunds.size();
+  co_await ports_.finisher.finish(std::move(work.order));
   const auto acked = co_await ports_.bus.ack(queues::refunds, tags_of(deliveries));
   if (!acked) spdlog::warn("ack of refunds failed: {}", acked.error().detail);
 }
@@ -73,7 +60,7 @@ std::vector<RefundWorker::Wake> RefundWorker::decode(const std::vector<Delivery>
       parking.subject = "refunds:" + sha256_hex(delivery.body);
       parking.attempts = delivery.attempts + 1;
       parking.detail = "the message is not one of Holdfast's: " + refund.error().detail;
-      work.follow_on.push_back(
+      work.order.messages.push_back(
           parked_message(ports_.ids, ports_.clock.now(), parking, delivery.body));
     } else if (seen.insert(refund->refund_id).second) {
       wakes.push_back(Wake{*refund, delivery.attempts, delivery.headers.contains(kRetryHeader)});
@@ -107,9 +94,11 @@ boost::asio::awaitable<void> RefundWorker::handle_range(std::vector<Wake> wakes,
   Work attempt;
   const auto updated = co_await update(std::move(refs), wakes, attempt);
   if (updated) {
-    std::move(attempt.follow_on.begin(), attempt.follow_on.end(),
-              std::back_inserter(work.follow_on));
-    std::move(attempt.released.begin(), attempt.released.end(), std::back_inserter(work.released));
+    take(std::move(attempt.order.messages), work.order.messages);
+    take(std::move(attempt.order.events), work.order.events);
+    take(std::move(attempt.order.refunds), work.order.refunds);
+    take(std::move(attempt.order.cancelled), work.order.cancelled);
+    take(std::move(attempt.preempting), work.preempting);
     for (const auto& aggregate : *updated) order_ids.erase(aggregate.order.id);
     if (order_ids.empty() || journaled) co_return;
     // Refunds that overtook their orders: those are in the journal still.
@@ -152,83 +141,78 @@ boost::asio::awaitable<PortResult<std::vector<OrderAggregate>>> RefundWorker::up
 
 OrderChange RefundWorker::decide(const OrderAggregate& aggregate, const std::vector<Wake>& wakes,
                                  Instant now, Work& work) const {
-  OrderChange change;
-  Order order = aggregate.order;
+  Progress progress;
+  progress.aggregate = aggregate;
   for (const auto& wake : wakes) {
-    if (wake.refund.order_id != order.id) continue;
-    const auto* standing = find(aggregate.refunds, wake.refund.refund_id);
-    if (standing == nullptr) continue;  // never committed: nothing was promised
-    Refund refund = *standing;
-    if (wake.retried && refund.status == RefundStatus::needs_attention) {
-      refund.status = next(refund.status, RefundEvent::retried);
-    }
-    // A second chain of wake-ups, as the sweep may start one, ends at the first look too early.
-    const bool early = refund.next_check_at && now < *refund.next_check_at;
-    if (refund.status == RefundStatus::waiting && !is_final(order.status) && early) continue;
-    auto check = decide_refund_check(order, refund, options_.policy, now);
-    switch (check.outcome) {
-      case RefundCheckOutcome::nothing: break;
-      case RefundCheckOutcome::hold:
-        work.follow_on.push_back(
-            refund_wake(ports_.ids, order.id, refund.id, options_.policy.delay));
-        change.refunds.push_back(std::move(check.refund));
-        break;
-      case RefundCheckOutcome::void_: change.refunds.push_back(std::move(check.refund)); break;
-      case RefundCheckOutcome::reverse:
-        reverse(change, order, std::move(check.refund), now, work);
-        break;
-    }
+    if (wake.refund.order_id == aggregate.order.id) look(progress, wake, now, work);
   }
-  return change;
+  advance(progress, options_.policy, now);
+  return ports_.writer.write(aggregate, std::move(progress), work.order);
 }
 
-void RefundWorker::reverse(OrderChange& change, Order& order, Refund refund, Instant now,
-                           Work& work) const {
-  auto reversal = decide_reversal(order, refund, points_per(order), now);
-  const auto cause = refund.id.to_string();
-  for (const auto& line : reversal.returned) {
-    if (!line.restock) continue;
-    StockMovement movement;
-    movement.sku = line.sku;
-    movement.delta = line.units;
-    movement.returned = line.units;
-    movement.kind = MovementKind::refund;
-    movement.cause_id = cause;
-    movement.at = now;
-    change.stock.push_back(std::move(movement));
+void RefundWorker::look(Progress& progress, const Wake& wake, Instant now, Work& work) const {
+  const Order& order = progress.aggregate.order;
+  auto& refunds = progress.aggregate.refunds;
+  const auto standing = std::find_if(refunds.begin(), refunds.end(), [&](const Refund& refund) {
+    return refund.id == wake.refund.refund_id;
+  });
+  if (standing == refunds.end()) return;  // never committed: nothing was promised
+  Refund& refund = *standing;
+  if (wake.retried && refund.status == RefundStatus::needs_attention) {
+    refund.status = next(refund.status, RefundEvent::retried);
   }
-  if (reversal.points_delta != 0) {
-    change.points.push_back(
-        PointsMovement{order.user_id, reversal.points_delta, MovementKind::refund, cause, now});
+  // A second chain of wake-ups, as the sweep may start one, ends at the first look too early.
+  const bool early = refund.next_check_at && now < *refund.next_check_at &&
+                     refund.when_incomplete == WhenIncomplete::wait;
+  if (refund.status == RefundStatus::waiting && !is_final(order.status) && early) return;
+  auto check = decide_refund_check(order, refund, options_.policy.refund, now);
+  if (check.outcome == RefundCheckOutcome::nothing) return;
+  refund = std::move(check.refund);
+  const bool holds =
+      check.outcome == RefundCheckOutcome::hold ||
+      (check.outcome == RefundCheckOutcome::preempt && order.status == OrderStatus::accepted);
+  if (holds) {
+    work.order.messages.push_back(
+        refund_wake(ports_.ids, order.id, refund.id, options_.policy.refund.delay));
   }
-  order = reversal.order;
-  change.order = std::move(reversal.order);
-  change.refunds.push_back(reversal.refund);
-  work.released.push_back({std::move(reversal.refund), order.user_id});
+  if (check.outcome != RefundCheckOutcome::preempt) return;
+  if (order.status == OrderStatus::accepted) {
+    work.preempting.push_back(refund);
+  } else {
+    preempt(progress, refund.id, now);
+  }
 }
 
-boost::asio::awaitable<std::size_t> RefundWorker::release(
-    std::vector<OrderBook::Unreleased> refunds) {
-  std::vector<boost::asio::awaitable<PortResult<ChangeOutcome>>> changes;
-  changes.reserve(refunds.size());
-  for (const auto& unreleased : refunds) {
-    changes.push_back(ports_.ledger.give_back(give_back_of(unreleased)));
+boost::asio::awaitable<void> RefundWorker::stop_before_settlement(Refund refund, Work& work) {
+  // Whoever writes the order into the book first decides: this refusal, or its settlement.
+  const auto entry = co_await ports_.ledger.find_journal(refund.order_id);
+  if (!entry || !*entry) co_return;  // the next look will find more
+  auto placed = codec::placed_order_from_payload((*entry)->payload);
+  if (!placed) co_return;
+  const codec::IncomingOrder incoming{"", std::move(*placed)};
+  const Refusal refusal{CancelReason::preempted, &refund, true};
+  auto batch = refusal_of(incoming, refusal, ports_.clock.now());
+  const Order cancelled = batch.front().order;
+  const auto settled = co_await ports_.book.settle(std::move(batch));
+  if (!settled) {
+    spdlog::warn("refund {} cannot stop its order yet: {}", refund.id.to_string(),
+                 settled.error().detail);
+    co_return;
   }
-  const auto outcomes = co_await async::gather(std::move(changes));
-  std::vector<RefundId> done;
-  for (std::size_t i = 0; i < refunds.size(); ++i) {
-    const auto& outcome = outcomes[i];
-    const bool held_up =
-        !outcome || *outcome == ChangeOutcome::closed || *outcome == ChangeOutcome::busy;
-    if (!held_up) done.push_back(refunds[i].refund.id);
+  if (settled->reports.front().outcome == SettleOutcome::stale_generation) co_return;
+  if (settled->reports.front().outcome == SettleOutcome::settled) {
+    HF_FAULT_POINT("order_refused_before_refund_ends");
+    for (const auto& event : ports_.writer.events().of_settlement(cancelled)) {
+      work.order.events.push_back(message_of(event));
+    }
+    work.order.cancelled.push_back(cancelled);
   }
-  if (done.size() < refunds.size()) {
-    spdlog::info("stock of {} refunds waits for Redis and the sweep", refunds.size() - done.size());
+  for (const auto& waiting : settled->waiting) {
+    if (waiting.refund_id == refund.id) continue;
+    work.order.messages.push_back(refund_wake(ports_.ids, waiting.order_id, waiting.refund_id));
   }
-  const auto count = done.size();
-  // Unmarked, the sweep gives back again: the ledger knows the change by its id.
-  if (count != 0) static_cast<void>(co_await ports_.book.mark_released(std::move(done)));
-  co_return count;
+  // It ends, or stops an order that is in the book now.
+  work.order.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id));
 }
 
 boost::asio::awaitable<void> RefundWorker::try_again_or_park(Wake wake, std::string detail,
@@ -238,23 +222,25 @@ boost::asio::awaitable<void> RefundWorker::try_again_or_park(Wake wake, std::str
     auto again = refund_wake(ports_.ids, wake.refund.order_id, wake.refund.refund_id,
                              backoff(attempts, options_.retry_first, options_.retry_max));
     again.attempts = attempts;
-    work.follow_on.push_back(std::move(again));
+    work.order.messages.push_back(std::move(again));
     co_return;
   }
   std::vector<OrderRef> refs(1);
   refs[0].order_id = wake.refund.order_id;
   const OrderDecision mark = [&](const OrderAggregate& aggregate) {
-    OrderChange change;
-    const auto* refund = find(aggregate.refunds, wake.refund.refund_id);
-    if (refund == nullptr || is_final(refund->status)) return change;
-    Refund parked = *refund;
-    // A hold stays one: the sweep goes on looking, whatever becomes of this message.
-    if (parked.status != RefundStatus::reversing) return change;
-    parked.status = next(parked.status, RefundEvent::parked);
-    parked.error = detail;
-    parked.next_check_at.reset();
-    change.refunds.push_back(std::move(parked));
-    return change;
+    Progress progress;
+    progress.aggregate = aggregate;
+    for (Refund& refund : progress.aggregate.refunds) {
+      // A hold stays one: the sweep goes on looking, whatever becomes of this message.
+      const bool is_stuck =
+          refund.id == wake.refund.refund_id && refund.status == RefundStatus::reversing;
+      if (!is_stuck) continue;
+      refund.status = next(refund.status, RefundEvent::parked);
+      refund.error = detail;
+      refund.next_check_at.reset();
+    }
+    OrderWork nothing;  // no message and no stock follows from it
+    return ports_.writer.write(aggregate, std::move(progress), nothing);
   };
   // The row before the message: an operator who discards the one must find the other.
   for (;;) {
@@ -271,7 +257,7 @@ boost::asio::awaitable<void> RefundWorker::try_again_or_park(Wake wake, std::str
   parking.refund_id = wake.refund.refund_id;
   parking.attempts = attempts;
   parking.detail = std::move(detail);
-  work.follow_on.push_back(
+  work.order.messages.push_back(
       parked_message(ports_.ids, ports_.clock.now(), parking, codec::refund_message(wake.refund)));
 }
 

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "codec/messages.h"
-#include "domain/decide_refund.h"
+#include "domain/progress.h"
+#include "flows/order_work.h"
 #include "flows/outgoing.h"
+#include "flows/stock_release.h"
 #include "ports/clock.h"
 #include "ports/message_bus.h"
 #include "ports/order_book.h"
@@ -16,15 +18,15 @@
 namespace holdfast::flows {
 
 struct RefundWorkerOptions {
-  RefundPolicy policy;
+  StepPolicy policy;
   std::uint32_t attempts = 10;  ///< of a reversal that the book refuses, before it is parked
   Milliseconds retry_first{1000};
   Milliseconds retry_max{60'000};
 };
 
 /// Looks at refunds when they are woken: holds them again, carries them out, or ends them. The
-/// message is only a wake-up, the row decides. The order of writing is: book commit, delayed
-/// messages confirmed, stock to the ledger, the mark that it is there, broker ack.
+/// message is only a wake-up, the row decides. The order of writing is: book commit, messages
+/// confirmed, stock to the ledger, the mark that it is there, broker ack.
 /// One per worker loop.
 class RefundWorker {
  public:
@@ -34,14 +36,14 @@ class RefundWorker {
     MessageBus& bus;
     Clock& clock;
     Ids& ids;
+    const OrderWriter& writer;
+    OrderFinisher& finisher;
   };
   RefundWorker(Ports ports, RefundWorkerOptions options) : ports_(ports), options_(options) {}
 
   /// Works until the bus stops. Run it once.
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<void> handle(std::vector<Delivery> deliveries);
-  /// Gives the stock of carried-out refunds back to the ledger and marks them. Returns how many.
-  boost::asio::awaitable<std::size_t> release(std::vector<OrderBook::Unreleased> refunds);
 
   /// Readable from any thread.
   [[nodiscard]] std::uint64_t refunded_count() const { return refunded_count_; }
@@ -53,8 +55,8 @@ class RefundWorker {
     bool retried = false;  ///< by an operator
   };
   struct Work {
-    std::vector<OutgoingMessage> follow_on;
-    std::vector<OrderBook::Unreleased> released;
+    OrderWork order;
+    std::vector<Refund> preempting;  ///< whose orders the book has not got yet
   };
 
   std::vector<Wake> decode(const std::vector<Delivery>& deliveries, Work& work);
@@ -65,7 +67,8 @@ class RefundWorker {
       std::vector<OrderRef> refs, const std::vector<Wake>& wakes, Work& work);
   OrderChange decide(const OrderAggregate& aggregate, const std::vector<Wake>& wakes, Instant now,
                      Work& work) const;
-  void reverse(OrderChange& change, Order& order, Refund refund, Instant now, Work& work) const;
+  void look(Progress& progress, const Wake& wake, Instant now, Work& work) const;
+  boost::asio::awaitable<void> stop_before_settlement(Refund refund, Work& work);
   boost::asio::awaitable<void> try_again_or_park(Wake wake, std::string detail, Work& work);
 
   Ports ports_;

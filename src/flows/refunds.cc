@@ -1,7 +1,5 @@
 #include "flows/refunds.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "async/fault_point.h"
@@ -23,19 +21,33 @@ RefundAnswer answer_from(RefundDecision decision) {
 
 }  // namespace
 
+OrderChange Refunds::record(const OrderAggregate& aggregate, RefundDecision& decision, Instant now,
+                            OrderWork& work) const {
+  Progress progress;
+  progress.aggregate = aggregate;
+  progress.aggregate.refunds.push_back(*decision.refund);
+  const bool stops = aggregate.order.status == OrderStatus::processing &&
+                     decision.refund->when_incomplete == WhenIncomplete::preempt;
+  if (stops) {
+    preempt(progress, decision.refund->id, now);
+    advance(progress, policy_, now);
+    decision.refund = progress.aggregate.refunds.back();
+  }
+  return ports_.writer.write(aggregate, std::move(progress), work);
+}
+
 boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand command) {
   const auto fingerprint = sha256_hex(canonical_content(command.order_id, command.request));
   const auto now = ports_.clock.now();
   RefundDecision decision;
   decision.outcome = RefundRequestOutcome::unknown_order;
+  OrderWork work;
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
+    work = OrderWork{};
     decision = decide_refund_request(aggregate.order, aggregate.refunds, command.refund_id,
-                                     fingerprint, command.request, policy_, now);
-    OrderChange change;
-    if (decision.outcome == RefundRequestOutcome::accepted) {
-      change.refunds.push_back(*decision.refund);
-    }
-    return change;
+                                     fingerprint, command.request, policy_.refund, now);
+    if (decision.outcome != RefundRequestOutcome::accepted) return OrderChange{};
+    return record(aggregate, decision, now, work);
   };
   const auto updated = co_await update_order(ports_.book, ports_.ledger, command.order_id, decide);
   if (!updated) {
@@ -46,7 +58,7 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand com
   } else if (decision.outcome == RefundRequestOutcome::accepted) {
     // Here the process may die: the row stands, and the sweep finds it by next_check_at.
     HF_FAULT_POINT("refund_inserted_before_publish");
-    co_await wake(*decision.refund);
+    co_await wake(*decision.refund, std::move(work));
   }
   co_return answer_from(std::move(decision));
 }
@@ -56,24 +68,22 @@ boost::asio::awaitable<bool> Refunds::names_another_refund(const RefundCommand& 
   co_return standing&&* standing && (*standing)->order_id != command.order_id;
 }
 
-boost::asio::awaitable<void> Refunds::wake(Refund refund) {
-  std::vector<OutgoingMessage> messages;
+boost::asio::awaitable<void> Refunds::wake(Refund refund, OrderWork work) {
   const bool held = refund.status == RefundStatus::waiting;
-  messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id,
-                                 held ? std::optional(policy_.delay) : std::nullopt));
-  if (held) {
+  // One that stops its order, or finds it complete, is brought on at once; so is one that stops an
+  // order which the book has not got yet.
+  const bool waits = held && refund.when_incomplete == WhenIncomplete::wait;
+  work.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id,
+                                      waits ? std::optional(policy_.refund.delay) : std::nullopt));
+  if (waits) {
     // The order may have been completed while the refund was being written: its settlement then
     // did not see the refund, and this look does.
     const auto found = co_await ports_.book.find_order(refund.order_id);
     if (found && *found && is_final((*found)->order.status)) {
-      messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id));
+      work.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id));
     }
   }
-  const auto published = co_await ports_.bus.publish(std::move(messages));
-  if (!published) {
-    spdlog::warn("refund {} waits for the sweep, its message was not confirmed: {}",
-                 refund.id.to_string(), published.error().detail);
-  }
+  co_await ports_.finisher.try_to_finish(std::move(work));
 }
 
 boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::preview(OrderId order_id,
@@ -83,8 +93,8 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::preview(OrderId order_id,
   RefundDecision decision;
   decision.outcome = RefundRequestOutcome::unknown_order;
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
-    decision =
-        decide_refund_request(aggregate.order, aggregate.refunds, id, "", request, policy_, now);
+    decision = decide_refund_request(aggregate.order, aggregate.refunds, id, "", request,
+                                     policy_.refund, now);
     return OrderChange{};
   };
   const auto updated = co_await update_order(ports_.book, ports_.ledger, order_id, decide);

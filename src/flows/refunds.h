@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "domain/decide_refund.h"
+#include "domain/progress.h"
 #include "domain/requests.h"
 #include "flows/failure.h"
+#include "flows/order_work.h"
+#include "flows/stock_release.h"
 #include "ports/clock.h"
 #include "ports/message_bus.h"
 #include "ports/order_book.h"
@@ -38,18 +40,22 @@ class Refunds {
     MessageBus& bus;
     Clock& clock;
     Ids& ids;
+    const OrderWriter& writer;
+    OrderFinisher& finisher;
   };
-  Refunds(Ports ports, RefundPolicy policy) : ports_(ports), policy_(policy) {}
+  Refunds(Ports ports, StepPolicy policy) : ports_(ports), policy_(policy) {}
 
   boost::asio::awaitable<Outcome<RefundAnswer>> request(RefundCommand command);
   boost::asio::awaitable<Outcome<RefundAnswer>> preview(OrderId order_id, RefundRequest request);
 
  private:
-  boost::asio::awaitable<void> wake(Refund refund);
+  OrderChange record(const OrderAggregate& aggregate, RefundDecision& decision, Instant now,
+                     OrderWork& work) const;
+  boost::asio::awaitable<void> wake(Refund refund, OrderWork work);
   boost::asio::awaitable<bool> names_another_refund(const RefundCommand& command);
 
   Ports ports_;
-  RefundPolicy policy_;
+  StepPolicy policy_;
 };
 
 }  // namespace holdfast::flows

@@ -46,16 +46,19 @@ GiveBack release_of(const codec::PlacedOrder& placed, Milliseconds retention) {
   return release;
 }
 
-std::vector<Settlement> refusal_of(const codec::IncomingOrder& incoming, CancelReason reason,
+std::vector<Settlement> refusal_of(const codec::IncomingOrder& incoming, const Refusal& refusal,
                                    Instant now) {
   const auto& placed = incoming.placed;
-  auto decided = decide_refusal(placed.order, reason, now);
+  auto decided = decide_refusal(placed.order, refusal, now);
   std::vector<Settlement> batch(1);
   batch[0].generation = placed.generation;
   batch[0].outbox_id = incoming.outbox_id;
   for (const auto& line : decided.order.lines) {
-    const auto units = line.quantity.units;
-    batch[0].stock.push_back(movement_of(decided.order, line, -units, MovementKind::order, now));
+    const auto units = (line.quantity - line.kept_off_sale).units;
+    auto taken = movement_of(decided.order, line, -line.quantity.units, MovementKind::order, now);
+    taken.sold = line.kept_off_sale.units;
+    batch[0].stock.push_back(std::move(taken));
+    if (units == 0) continue;
     batch[0].stock.push_back(
         movement_of(decided.order, line, units, MovementKind::cancellation, now));
   }
@@ -112,17 +115,34 @@ std::vector<SettlementFlow::Item> SettlementFlow::decode(const std::vector<Deliv
   return items;
 }
 
-Settlement SettlementFlow::settlement_of(const Item& item) const {
+void SettlementFlow::tell(const Order& order, std::vector<OutgoingMessage>& messages) const {
+  for (const auto& event : ports_.writer.events().of_settlement(order)) {
+    messages.push_back(message_of(event));
+  }
+}
+
+SettlementFlow::Prepared SettlementFlow::prepare(const Item& item) const {
   const auto& placed = item.incoming.placed;
   const auto now = ports_.clock.now();
-  auto decided = decide_settlement(placed.order, pinned_plan(placed.order), now);
-  Settlement settlement;
+  auto decided = decide_settlement(placed.order, options_.policy, now);
+  Prepared prepared;
+  Settlement& settlement = prepared.settlement;
   settlement.generation = placed.generation;
   settlement.outbox_id = item.incoming.outbox_id;
   for (const auto& line : decided.order.lines) {
     auto movement =
         movement_of(decided.order, line, -line.quantity.units, MovementKind::order, now);
-    movement.sold = decided.deducts_stock ? line.quantity.units : 0;
+    movement.sold = line.quantity.units;
+    settlement.stock.push_back(std::move(movement));
+  }
+  for (const auto& back : decided.returned) {
+    StockMovement movement;
+    movement.sku = back.sku;
+    movement.delta = back.units;
+    movement.returned = back.units;
+    movement.kind = MovementKind::cancellation;
+    movement.cause_id = decided.order.id.to_string();
+    movement.at = now;
     settlement.stock.push_back(std::move(movement));
   }
   if (decided.points_delta != 0) {
@@ -130,8 +150,12 @@ Settlement SettlementFlow::settlement_of(const Item& item) const {
                                                MovementKind::order, decided.order.id.to_string(),
                                                now});
   }
+  for (const auto& dispatch : decided.dispatches) {
+    prepared.follow_on.push_back(ports_.writer.message_of(dispatch));
+  }
+  tell(decided.order, prepared.events);
   settlement.order = std::move(decided.order);
-  return settlement;
+  return prepared;
 }
 
 boost::asio::awaitable<PortResult<SettleResult>> SettlementFlow::write(
@@ -147,13 +171,18 @@ boost::asio::awaitable<PortResult<SettleResult>> SettlementFlow::write(
 
 boost::asio::awaitable<void> SettlementFlow::settle_range(std::vector<Item> items, Work& work) {
   std::vector<Settlement> batch;
+  std::vector<Prepared> prepared;
   batch.reserve(items.size());
-  for (const auto& item : items) batch.push_back(settlement_of(item));
+  prepared.reserve(items.size());
+  for (const auto& item : items) {
+    prepared.push_back(prepare(item));
+    batch.push_back(prepared.back().settlement);
+  }
   const auto result = co_await write(std::move(batch));
   if (result) {
     HF_FAULT_POINT("book_committed_before_ack");
     std::vector<Item> stale;
-    take_reports(items, *result, stale, work);
+    take_reports(items, std::move(prepared), *result, stale, work);
     for (auto& item : stale) co_await settle_stale(std::move(item), work);
     co_return;
   }
@@ -169,18 +198,15 @@ boost::asio::awaitable<void> SettlementFlow::settle_range(std::vector<Item> item
   co_await settle_range(std::move(second), work);
 }
 
-void SettlementFlow::take_reports(const std::vector<Item>& items, const SettleResult& result,
-                                  std::vector<Item>& stale, Work& work) {
+void SettlementFlow::take_reports(const std::vector<Item>& items, std::vector<Prepared> prepared,
+                                  const SettleResult& result, std::vector<Item>& stale,
+                                  Work& work) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto& placed = items[i].incoming.placed;
-    switch (result.reports[i].outcome) {
-      case SettleOutcome::settled:
-        ++settled_count_;
-        work.marks.push_back(mark_of(placed.order, options_.journal_retention));
-        break;
-      case SettleOutcome::already_settled:
-        take_settled_before(placed, result.reports[i], work);
-        break;
+    const auto& report = result.reports[i];
+    switch (report.outcome) {
+      case SettleOutcome::settled: take_settled(placed, std::move(prepared[i]), work); break;
+      case SettleOutcome::already_settled: take_settled_before(placed, report, work); break;
       case SettleOutcome::other_reservation:
         work.releases.push_back(release_of(placed, options_.journal_retention));
         break;
@@ -192,14 +218,42 @@ void SettlementFlow::take_reports(const std::vector<Item>& items, const SettleRe
   }
 }
 
+void SettlementFlow::take_told(Prepared& prepared, Work& work) const {
+  std::move(prepared.follow_on.begin(), prepared.follow_on.end(),
+            std::back_inserter(work.follow_on));
+  std::move(prepared.events.begin(), prepared.events.end(), std::back_inserter(work.events));
+}
+
+void SettlementFlow::take_settled(const codec::PlacedOrder& placed, Prepared prepared, Work& work) {
+  ++settled_count_;
+  take_told(prepared, work);
+  if (prepared.settlement.order.stock_released) {
+    work.marks.push_back(mark_of(placed.order, options_.journal_retention));
+  } else {
+    work.cancelled.push_back(std::move(prepared.settlement.order));
+  }
+}
+
 void SettlementFlow::take_settled_before(const codec::PlacedOrder& placed,
                                          const SettleReport& report, Work& work) const {
-  // A cancelled order gives its stock back under its reservation's id; whoever was to do so may
-  // have died before.
-  if (report.standing == OrderStatus::cancelled) {
-    work.releases.push_back(release_of(placed, options_.journal_retention));
-  } else {
+  // Whoever settled it may have died before others were told; its steps are the sweep's, and so is
+  // the stock of a cancelled one, which the book knows to be on its way.
+  work.untold.push_back(placed.order.id);
+  if (report.standing != OrderStatus::cancelled) {
     work.marks.push_back(mark_of(placed.order, options_.journal_retention));
+  }
+}
+
+boost::asio::awaitable<void> SettlementFlow::tell_again(std::vector<OrderId> order_ids,
+                                                        std::vector<OutgoingMessage>& messages) {
+  for (const auto& order_id : order_ids) {
+    auto found = co_await ports_.book.find_order(order_id);
+    while (!found) {
+      spdlog::warn("settlement waits for PostgreSQL: {}", found.error().detail);
+      co_await ports_.clock.sleep(limits::kServerAwayPause);
+      found = co_await ports_.book.find_order(order_id);
+    }
+    if (*found) tell((*found)->order, messages);
   }
 }
 
@@ -246,24 +300,28 @@ boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work)
 boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool holds_stock,
                                                             Work& work) {
   const auto& placed = item.incoming.placed;
-  auto batch = refusal_of(item.incoming, CancelReason::stock_mismatch, ports_.clock.now());
+  const Refusal refusal{CancelReason::stock_mismatch, nullptr, holds_stock};
+  auto batch = refusal_of(item.incoming, refusal, ports_.clock.now());
+  Prepared refused;
+  refused.settlement = batch.front();
+  tell(refused.settlement.order, refused.events);
   const auto result = co_await write(std::move(batch));
   if (!result) {
     try_again_or_park(std::move(item), result.error().detail, work);
     co_return;
   }
-  switch (result->reports.front().outcome) {
+  const auto& report = result->reports.front();
+  switch (report.outcome) {
     case SettleOutcome::settled:
       ++mismatch_count_;
       spdlog::error(
           "order {} was cancelled for stock_mismatch: the book has not the units that "
           "Redis sold; look at `holdfast reconcile`",
           placed.order.id.to_string());
-      if (holds_stock) work.releases.push_back(release_of(placed, options_.journal_retention));
+      take_told(refused, work);
+      if (holds_stock) work.cancelled.push_back(std::move(refused.settlement.order));
       break;
-    case SettleOutcome::already_settled:
-      take_settled_before(placed, result->reports.front(), work);
-      break;
+    case SettleOutcome::already_settled: take_settled_before(placed, report, work); break;
     case SettleOutcome::other_reservation:
       work.releases.push_back(release_of(placed, options_.journal_retention));
       break;
@@ -300,7 +358,9 @@ void SettlementFlow::try_again_or_park(Item item, std::string detail, Work& work
 }
 
 boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> deliveries, Work work) {
+  co_await tell_again(std::move(work.untold), work.events);
   co_await publish_until_confirmed(ports_.bus, ports_.clock, std::move(work.follow_on));
+  co_await publish_events(ports_.bus, ports_.clock, std::move(work.events));
   const auto acked = co_await ports_.bus.ack(queues::orders, tags_of(deliveries));
   if (!acked) spdlog::warn("ack of settled orders failed: {}", acked.error().detail);
   // From here on a crash leaves reservations unmarked; the sweep sends them again.
@@ -312,6 +372,7 @@ boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> delive
     const auto released = co_await ports_.ledger.give_back(std::move(release));
     if (!released) spdlog::warn("a release waits for the sweep: {}", released.error().detail);
   }
+  if (!work.cancelled.empty()) co_await ports_.release.release(std::move(work.cancelled));
 }
 
 }  // namespace holdfast::flows

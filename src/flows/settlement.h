@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "codec/messages.h"
+#include "domain/decide_settlement.h"
 #include "flows/ledger_guard.h"
+#include "flows/order_work.h"
 #include "flows/outgoing.h"
+#include "flows/stock_release.h"
 #include "ports/clock.h"
 #include "ports/message_bus.h"
 #include "ports/order_book.h"
@@ -24,11 +27,12 @@ struct SettlementOptions {
   Milliseconds retry_first{1000};
   Milliseconds retry_max{60'000};
   Milliseconds journal_retention{86'400'000};
+  StepPolicy policy;
 };
 
 /// The settlement that writes an order as cancelled, nothing done: the stock journal says that the
 /// reservation was made and undone.
-std::vector<Settlement> refusal_of(const codec::IncomingOrder& incoming, CancelReason reason,
+std::vector<Settlement> refusal_of(const codec::IncomingOrder& incoming, const Refusal& refusal,
                                    Instant now);
 
 /// What gives the units of a reservation back that will never be settled.
@@ -46,6 +50,8 @@ class SettlementFlow {
     Clock& clock;
     Ids& ids;
     LedgerGuard& guard;
+    const OrderWriter& writer;
+    StockRelease& release;
   };
   SettlementFlow(Ports ports, SettlementOptions options) : ports_(ports), options_(options) {}
 
@@ -66,8 +72,17 @@ class SettlementFlow {
   /// What a batch leaves to be done after the commit.
   struct Work {
     std::vector<OutgoingMessage> follow_on;
+    std::vector<OutgoingMessage> events;
     std::vector<SettleMark> marks;
     std::vector<GiveBack> releases;
+    std::vector<Order> cancelled;  ///< whose stock goes back to the ledger
+    std::vector<OrderId> untold;   ///< settled before, perhaps without others being told
+  };
+  /// An order ready to be written, and what follows once it is.
+  struct Prepared {
+    Settlement settlement;
+    std::vector<OutgoingMessage> follow_on;
+    std::vector<OutgoingMessage> events;
   };
 
   std::vector<Item> decode(const std::vector<Delivery>& deliveries, Work& work);
@@ -78,11 +93,16 @@ class SettlementFlow {
   boost::asio::awaitable<void> finish(std::vector<Delivery> deliveries, Work work);
   boost::asio::awaitable<PortResult<SettleResult>> write(std::vector<Settlement> batch);
 
-  Settlement settlement_of(const Item& item) const;
-  void take_reports(const std::vector<Item>& items, const SettleResult& result,
-                    std::vector<Item>& stale, Work& work);
+  Prepared prepare(const Item& item) const;
+  void tell(const Order& order, std::vector<OutgoingMessage>& messages) const;
+  void take_reports(const std::vector<Item>& items, std::vector<Prepared> prepared,
+                    const SettleResult& result, std::vector<Item>& stale, Work& work);
+  void take_told(Prepared& prepared, Work& work) const;
+  void take_settled(const codec::PlacedOrder& placed, Prepared prepared, Work& work);
   void take_settled_before(const codec::PlacedOrder& placed, const SettleReport& report,
                            Work& work) const;
+  boost::asio::awaitable<void> tell_again(std::vector<OrderId> order_ids,
+                                          std::vector<OutgoingMessage>& messages);
   void retry_later(Item item, Work& work);
   void try_again_or_park(Item item, std::string detail, Work& work);
 

@@ -163,6 +163,21 @@ boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bough
                       applied->end();
     if (!done) still_to_come.push_back(item.refund.id);
   }
+  // A cancelled order whose units the ledger has, though the book does not know it yet.
+  const auto cancelled =
+      co_await ports_.book.unreleased_orders(whenever, limits::kUnsettledForLimit);
+  if (!cancelled) co_return unavailable_book(cancelled.error());
+  std::vector<ChangeId> releases;
+  for (const auto& order : *cancelled) {
+    releases.push_back(reservation_change(order.reservation_id));
+  }
+  const auto released = co_await ports_.ledger.find_applied(std::move(releases));
+  if (!released) co_return unavailable_ledger(released.error());
+  for (const auto& order : *cancelled) {
+    const bool has_it = std::find(released->begin(), released->end(),
+                                  reservation_change(order.reservation_id)) != released->end();
+    if (has_it) except.push_back(order.id);
+  }
   const auto settled =
       co_await ports_.book.units_bought(sku, std::move(except), std::move(still_to_come));
   if (!settled) co_return unavailable_book(settled.error());

@@ -3,10 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "codec/messages.h"
 #include "flows/limits.h"
+#include "flows/outgoing.h"
 
 namespace holdfast::flows {
 
@@ -20,6 +22,7 @@ boost::asio::awaitable<void> Sweep::run() {
 boost::asio::awaitable<void> Sweep::sweep_once() {
   co_await publish_outbox();
   co_await rebuild_if_needed();
+  co_await bring_on_orders();
   co_await wake_refunds();
   co_await release_stock();
   static_cast<void>(co_await ports_.stock.finish_pending(ports_.clock.now() - limits::kSweepGrace));
@@ -81,13 +84,68 @@ boost::asio::awaitable<void> Sweep::wake_refunds() {
   if (published) spdlog::info("swept {} refunds whose time has passed", due->size());
 }
 
+boost::asio::awaitable<void> Sweep::bring_on_orders() {
+  for (;;) {
+    const auto due = co_await ports_.book.due_orders(ports_.clock.now(), limits::kSweepBatch);
+    if (!due || due->empty()) co_return;
+    const auto brought = co_await bring_on(*due);
+    if (brought) {
+      spdlog::debug("swept {} orders of which something was due", due->size());
+      if (due->size() < limits::kSweepBatch) co_return;
+      continue;
+    }
+    spdlog::warn("orders that are due wait: {}", brought.error().detail);
+    if (brought.error().kind != PortErrorKind::constraint) co_return;
+    // One that the book refuses must not stop the others.
+    for (const auto& order_id : *due) {
+      const auto alone = co_await bring_on({order_id});
+      if (alone) continue;
+      spdlog::error("order {} is due and cannot be brought on: {}", order_id.to_string(),
+                    alone.error().detail);
+      if (alone.error().kind != PortErrorKind::constraint) co_return;
+    }
+    co_return;
+  }
+}
+
+boost::asio::awaitable<PortResult<void>> Sweep::bring_on(std::vector<OrderId> order_ids) {
+  const auto now = ports_.clock.now();
+  std::vector<OrderRef> refs;
+  for (const auto& order_id : order_ids) refs.push_back({order_id, std::nullopt});
+  OrderWork work;
+  std::set<OrderId> met;
+  const OrderDecision decide = [&](const OrderAggregate& aggregate) {
+    // The transaction may be repeated: an order met twice means that it was.
+    if (!met.insert(aggregate.order.id).second) {
+      work = OrderWork{};
+      met = {aggregate.order.id};
+    }
+    Progress progress;
+    progress.aggregate = aggregate;
+    advance(progress, options_.policy, now);
+    return ports_.writer.write(aggregate, std::move(progress), work);
+  };
+  const auto updated = co_await ports_.book.update(std::move(refs), decide);
+  if (!updated) co_return tl::unexpected(updated.error());
+  co_await ports_.finisher.try_to_finish(std::move(work));
+  co_return PortResult<void>{};
+}
+
 boost::asio::awaitable<void> Sweep::release_stock() {
   if (!ports_.ledger.connected()) co_return;
-  auto unreleased = co_await ports_.book.unreleased_refunds(
-      ports_.clock.now() - limits::kSweepGrace, limits::kSweepBatch);
-  if (!unreleased || unreleased->empty()) co_return;
-  const auto released = co_await ports_.refunds.release(std::move(*unreleased));
-  if (released != 0) spdlog::info("swept the stock of {} refunds back on sale", released);
+  const auto before = ports_.clock.now() - limits::kSweepGrace;
+  auto refunds = co_await ports_.book.unreleased_refunds(before, limits::kSweepBatch);
+  if (refunds && !refunds->empty()) {
+    const auto released = co_await ports_.release.release(std::move(*refunds));
+    if (released != 0) spdlog::info("swept the stock of {} refunds back on sale", released);
+  }
+  auto orders = co_await ports_.book.unreleased_orders(before, limits::kSweepBatch);
+  if (orders && !orders->empty()) {
+    const auto released = co_await ports_.release.release(std::move(*orders));
+    if (released != 0) {
+      spdlog::info("swept the stock of {} cancelled orders back on sale", released);
+    }
+  }
 }
 
 boost::asio::awaitable<void> Sweep::resend_unsettled() {

@@ -4,10 +4,11 @@
 #include <cstdint>
 
 #include "flows/ledger_guard.h"
+#include "flows/order_work.h"
 #include "flows/outgoing.h"
 #include "flows/rebuild.h"
-#include "flows/refund_worker.h"
 #include "flows/stock_desk.h"
+#include "flows/stock_release.h"
 #include "ports/clock.h"
 #include "ports/message_bus.h"
 #include "ports/order_book.h"
@@ -19,11 +20,13 @@ struct SweepOptions {
   Milliseconds every{1000};
   Milliseconds outbox_after{5000};  ///< age at which an outbox entry is published again
   std::size_t batch_max = 256;      ///< orders in one message
+  StepPolicy policy;
 };
 
-/// Scans the truth for what no message brought on: outbox entries, held and reversing refunds,
-/// stock not yet given back, changes of stock begun, reservations nobody settles, a ledger to be
-/// rebuilt. Any number of processes may sweep; every step is idempotent.
+/// Scans the truth for what no message brought on: outbox entries, orders of which something is due
+/// (steps to be brought on, deadlines), held and reversing refunds, stock not yet given back,
+/// changes of stock begun, reservations nobody settles, a ledger to be rebuilt. Any number of
+/// processes may sweep; every step is idempotent.
 class Sweep {
  public:
   struct Ports {
@@ -34,8 +37,10 @@ class Sweep {
     Ids& ids;
     LedgerGuard& guard;
     Rebuild& rebuild;
-    RefundWorker& refunds;
     StockDesk& stock;
+    const OrderWriter& writer;
+    OrderFinisher& finisher;
+    StockRelease& release;
   };
   Sweep(Ports ports, SweepOptions options) : ports_(ports), options_(options) {}
 
@@ -49,6 +54,10 @@ class Sweep {
   boost::asio::awaitable<void> publish_all_outbox();
   boost::asio::awaitable<void> publish_outbox_until(Instant not_after);
   boost::asio::awaitable<void> wake_refunds();
+  boost::asio::awaitable<void> bring_on_orders();
+  boost::asio::awaitable<PortResult<void>> bring_on(std::vector<OrderId> order_ids);
+  /// False: not all of them could be brought on.
+  boost::asio::awaitable<bool> bring_on(std::vector<OrderId> due);
   boost::asio::awaitable<void> release_stock();
   boost::asio::awaitable<void> resend_unsettled();
 

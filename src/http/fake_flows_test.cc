@@ -60,6 +60,11 @@ awaitable<Outcome<RefundAnswer>> Refunds::preview(OrderId order_id, RefundReques
   co_return world_of(ports_.clock).preview_refund(order_id, request);
 }
 
+awaitable<Outcome<ReportAnswer>> StepReports::report(OrderId order_id, StepName step,
+                                                     StepReport report) {
+  co_return world_of(ports_.clock).report(order_id, step, report);
+}
+
 awaitable<Outcome<StockDeskAnswer>> StockDesk::set(SetStock command) {
   co_return world_of(ports_.clock).set_stock(command);
 }
@@ -125,7 +130,10 @@ Refund sample_refund() {
   refund.lines.push_back({Sku{"A-1"}, Quantity{1}, true});
   refund.requested_at = asked;
   refund.next_check_at = asked + Milliseconds(30'000);
-  refund.steps.push_back({StepName{"points"}, ReverseStatus::pending, 0, std::nullopt, asked});
+  RefundStep points;
+  points.name = StepName{"points"};
+  points.updated_at = asked;
+  refund.steps.push_back(std::move(points));
   return refund;
 }
 

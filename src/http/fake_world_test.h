@@ -36,6 +36,7 @@ struct FakeWorld final : Clock, Ids, Operations {
   Answer<flows::Outcome<PointsRow>(const UserId&)> points;
   Answer<flows::Outcome<flows::RefundAnswer>(const flows::RefundCommand&)> request_refund;
   Answer<flows::Outcome<flows::RefundAnswer>(OrderId, const RefundRequest&)> preview_refund;
+  Answer<flows::Outcome<flows::ReportAnswer>(OrderId, const StepName&, const StepReport&)> report;
   Answer<flows::Outcome<flows::StockDeskAnswer>(const flows::SetStock&)> set_stock;
   Answer<flows::Outcome<flows::StockDeskAnswer>(const flows::AdjustStock&)> adjust_stock;
   Answer<flows::Outcome<Page<ParkedMessage>>(const ParkedFilter&, const PageRequest&)> list_parked;
@@ -95,11 +96,17 @@ struct FakeFlows {
                    repeats.port()},
                   {}, {}),
         queries({ledger.port(), book.port(), world}),
-        refunds({ledger.port(), book.port(), bus.port(), world, world}, {}),
+        refunds(
+            {ledger.port(), book.port(), bus.port(), world, world, writer.port(), finisher.port()},
+            {}),
+        reports({ledger.port(), book.port(), world, writer.port(), finisher.port()}, {}),
         stock({ledger.port(), book.port(), world, world}),
-        parked({ledger.port(), book.port(), bus.port(), world, world}, {}),
+        parked(
+            {ledger.port(), book.port(), bus.port(), world, world, writer.port(), finisher.port()},
+            {}),
         reconciliation({ledger.port(), book.port(), bus.port(), world}),
-        services{admission, queries, refunds, stock, parked, reconciliation, world, world, world} {}
+        services{admission, queries,        refunds, reports, stock,
+                 parked,    reconciliation, world,   world,   world} {}
 
   Unused<StockLedger> ledger;
   Unused<OrderBook> book;
@@ -107,9 +114,12 @@ struct FakeFlows {
   Unused<flows::LedgerGuard> guard;
   Unused<flows::OutboxPublisher> publisher;
   Unused<flows::RepeatLookup> repeats;
+  Unused<flows::OrderWriter> writer;
+  Unused<flows::OrderFinisher> finisher;
   flows::Admission admission;
   flows::Queries queries;
   flows::Refunds refunds;
+  flows::StepReports reports;
   flows::StockDesk stock;
   flows::ParkedDesk parked;
   flows::Reconciliation reconciliation;

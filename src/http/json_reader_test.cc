@@ -179,9 +179,15 @@ TEST(OrderBody, FaultsAreBounded) {
   EXPECT_EQ(order_faults(body).size(), 100U);
 }
 
-TEST(RefundBody, RefusesPreemptWithAnExplanation) {
+TEST(RefundBody, WhatToDoWithAnIncompleteOrderIsWaitUnlessSaid) {
   JsonDocument document;
   ASSERT_FALSE(document.parse(R"({"when_incomplete":"preempt"})"));
+  EXPECT_EQ(read_refund_request(document)->when_incomplete, WhenIncomplete::preempt);
+  ASSERT_FALSE(document.parse(R"({"when_incomplete":"wait"})"));
+  EXPECT_EQ(read_refund_request(document)->when_incomplete, WhenIncomplete::wait);
+  ASSERT_FALSE(document.parse("{}"));
+  EXPECT_EQ(read_refund_request(document)->when_incomplete, WhenIncomplete::wait);
+  ASSERT_FALSE(document.parse(R"({"when_incomplete":"perhaps"})"));
   const auto request = read_refund_request(document);
   ASSERT_FALSE(request);
   ASSERT_EQ(request.error().errors.size(), 1U);

@@ -187,24 +187,30 @@ awaitable<Response> report_step(Context& context) {
   const auto order_id = OrderId::parse(context.path[0]);
   if (!order_id) co_return to_response(unknown_order());
   if (const auto problem = parse_body(context)) co_return to_response(*problem);
-  if (const auto report = read_step_report(context.document); !report) {
-    co_return to_response(report.error());
+  auto report = read_step_report(context.document);
+  if (!report) co_return to_response(report.error());
+  const StepName step{context.path[1]};
+  auto answer = co_await context.services.reports.report(*order_id, step, std::move(*report));
+  if (!answer) co_return to_response(problem_of(answer.error(), unknown_order()));
+  switch (answer->outcome) {
+    case ReportOutcome::unknown_step:
+      co_return to_response(
+          make_problem(problems::kUnknownStep,
+                       "The order's plan has no step of this name. GET the order: its "
+                       "`steps` name them."));
+    case ReportOutcome::not_awaiting:
+      co_return to_response(make_problem(
+          problems::kStepNotAwaiting,
+          "The step does not wait for a report, or another outcome was reported before. Nothing "
+          "was changed. GET the order: its `steps` say how each stands."));
+    case ReportOutcome::repeated:
+    case ReportOutcome::recorded:
+    case ReportOutcome::given_back: break;
   }
-  const auto order = co_await context.services.queries.order(*order_id);
-  if (!order) co_return to_response(problem_of(order.error(), unknown_order()));
-  const auto& steps = order->order.steps;
-  const std::string& name = context.path[1];
-  const bool known = std::any_of(steps.begin(), steps.end(),
-                                 [&](const Step& step) { return step.name.value == name; });
-  if (!known) {
-    co_return to_response(
-        make_problem(problems::kUnknownStep,
-                     "The order's plan has no step of this name. GET the order: its "
-                     "`steps` name them."));
-  }
-  co_return to_response(make_problem(
-      problems::kStepNotAwaiting,
-      "The step does not wait for a report: Holdfast carries it out itself. Nothing was changed."));
+  HF_ASSERT(answer->aggregate.has_value());
+  Response response = ok(order_view(*answer->aggregate));
+  response.replayed = answer->outcome == ReportOutcome::repeated;
+  co_return response;
 }
 
 }  // namespace holdfast::http

@@ -5,6 +5,9 @@
 namespace holdfast::http {
 namespace {
 
+/// What the book keeps of the name that the other side has for what it did.
+constexpr std::size_t kMaxReferenceBytes = 256;
+
 std::string text_or_empty(std::optional<std::string_view> text) {
   return text ? std::string(*text) : std::string();
 }
@@ -58,15 +61,8 @@ WhenIncomplete read_when_incomplete(ObjectReader& reader) {
   const auto text = reader.text("when_incomplete", Presence::optional);
   if (!text) return WhenIncomplete::wait;
   const auto policy = parse_when_incomplete(*text);
-  if (!policy) {
-    reader.fault("when_incomplete", "must be `wait` or `preempt`");
-  } else if (*policy == WhenIncomplete::preempt) {
-    reader.fault("when_incomplete",
-                 "`preempt` is not available yet: it stops steps that call other systems, and "
-                 "this version has none. Leave the field out, or send `wait`; a refund that "
-                 "waits is carried out as soon as its order is complete");
-  }
-  return WhenIncomplete::wait;
+  if (!policy) reader.fault("when_incomplete", "must be `wait` or `preempt`");
+  return policy.value_or(WhenIncomplete::wait);
 }
 
 }  // namespace
@@ -178,13 +174,15 @@ tl::expected<StepReport, Problem> read_step_report(JsonDocument& document) {
   ObjectReader reader(document, document.root());
   StepReport report;
   if (const auto outcome = reader.text("outcome", Presence::required)) {
-    if (*outcome == "failed") {
-      report.outcome = ReportedOutcome::failed;
-    } else if (*outcome != "succeeded") {
+    report.succeeded = *outcome == "succeeded";
+    if (!report.succeeded && *outcome != "failed") {
       reader.fault("outcome", "must be `succeeded` or `failed`");
     }
   }
   if (const auto reference = reader.text("reference", Presence::optional)) {
+    if (reference->size() > kMaxReferenceBytes) {
+      reader.fault("reference", "must be at most 256 bytes");
+    }
     report.reference = std::string(*reference);
   }
   reader.finish();

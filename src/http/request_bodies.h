@@ -19,11 +19,6 @@ tl::expected<flows::SetStock, Problem> read_set_stock(JsonDocument& document, Sk
 tl::expected<flows::AdjustStock, Problem> read_adjust_stock(JsonDocument& document, Sku sku);
 tl::expected<ParkedFilter, Problem> read_parked_filter(JsonDocument& document);
 
-enum class ReportedOutcome { succeeded, failed };
-struct StepReport {
-  ReportedOutcome outcome = ReportedOutcome::succeeded;
-  std::optional<std::string> reference;
-};
 tl::expected<StepReport, Problem> read_step_report(JsonDocument& document);
 
 }  // namespace holdfast::http

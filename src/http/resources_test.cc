@@ -277,8 +277,7 @@ TEST_F(ResourcesTest, EachRefundOutcomeHasItsAnswer) {
   EXPECT_EQ(post(of_order("/refunds"), "{}").field("Idempotent-Replayed"), "true");
   given.refund->status = RefundStatus::refunded;
   EXPECT_EQ(post(of_order("/refunds"), "{}", "Prefer: wait=1\r\n").status, 200);
-  EXPECT_EQ(post(of_order("/refunds"), R"({"when_incomplete":"preempt"})").code(),
-            "invalid_request");
+  EXPECT_EQ(post(of_order("/refunds"), R"({"when_incomplete":"preempt"})").status, 202);
 }
 
 TEST_F(ResourcesTest, EachStockOutcomeHasItsAnswer) {
@@ -311,13 +310,89 @@ TEST_F(ResourcesTest, EachStockOutcomeHasItsAnswer) {
   EXPECT_EQ(set.json().at("available"), 5);
 }
 
-TEST_F(ResourcesTest, ReportsOfStepsAreRefusedAsTheOrderStands) {
-  world.order = [](OrderId) -> flows::Outcome<OrderAggregate> { return sample_order(); };
+TEST_F(ResourcesTest, EachReportOutcomeHasItsAnswer) {
+  struct Seen {
+    OrderId order_id;
+    StepName step;
+    StepReport report;
+  };
+  std::vector<Seen> seen;
+  flows::ReportAnswer given;
+  world.report = [&](OrderId order_id, const StepName& step,
+                     const StepReport& report) -> flows::Outcome<flows::ReportAnswer> {
+    seen.push_back({order_id, step, report});
+    return given;
+  };
   start();
-  const std::string_view report = R"({"outcome":"succeeded","reference":"r"})";
-  EXPECT_EQ(post(of_order("/steps/stock"), report).code(), "step_not_awaiting");
-  EXPECT_EQ(post(of_order("/steps/other"), report).code(), "unknown_step");
-  EXPECT_EQ(post(of_order("/steps/stock"), R"({"outcome":"maybe"})").code(), "invalid_request");
+  const std::string paid = of_order("/steps/payment");
+  const std::string_view body = R"({"outcome":"succeeded","reference":"r-1"})";
+  given.aggregate = sample_order();
+  given.outcome = ReportOutcome::recorded;
+  const Received recorded = post(paid, body);
+  EXPECT_EQ(recorded.status, 200);
+  EXPECT_EQ(recorded.json().at("order_id").as_string(), kOrderId);
+  EXPECT_EQ(recorded.field("Idempotent-Replayed"), "");
+  given.outcome = ReportOutcome::repeated;
+  const Received repeated = post(paid, body);
+  EXPECT_EQ(repeated.status, 200);
+  EXPECT_EQ(repeated.field("Idempotent-Replayed"), "true");
+  given.outcome = ReportOutcome::given_back;
+  EXPECT_EQ(post(paid, R"({"outcome":"failed"})").status, 200);
+  given.outcome = ReportOutcome::not_awaiting;
+  const Received other = post(paid, body);
+  EXPECT_EQ(other.status, 409);
+  EXPECT_EQ(other.code(), "step_not_awaiting");
+  given.outcome = ReportOutcome::unknown_step;
+  const Received none = post(of_order("/steps/other"), body);
+  EXPECT_EQ(none.status, 404);
+  EXPECT_EQ(none.code(), "unknown_step");
+  stop();
+  ASSERT_EQ(seen.size(), 5U);
+  EXPECT_EQ(seen[0].order_id.to_string(), kOrderId);
+  EXPECT_EQ(seen[0].step, StepName{"payment"});
+  EXPECT_EQ(seen[0].report, (StepReport{true, "r-1"}));
+  EXPECT_EQ(seen[2].report, (StepReport{false, std::nullopt}));
+}
+
+TEST_F(ResourcesTest, ReportsThatCannotBeTakenSayWhy) {
+  flows::FailureKind kind = flows::FailureKind::not_found;
+  std::size_t asked = 0;
+  world.report = [&](OrderId, const StepName&,
+                     const StepReport&) -> flows::Outcome<flows::ReportAnswer> {
+    ++asked;
+    return failure(kind);
+  };
+  start();
+  const std::string paid = of_order("/steps/payment");
+  const std::string_view report = R"({"outcome":"succeeded"})";
+  const Received unknown = post(paid, report);
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.code(), "unknown_order");
+  kind = flows::FailureKind::unavailable;
+  const Received away = post(paid, report);
+  EXPECT_EQ(away.status, 503);
+  EXPECT_EQ(away.code(), "unavailable");
+  EXPECT_EQ(away.field("Retry-After"), "3");
+  const std::string long_reference(257, 'r');
+  struct Case {
+    std::string body;
+    const char* pointer;
+  };
+  for (const Case& c :
+       {Case{R"({"outcome":"maybe"})", "/outcome"}, Case{R"({"reference":"r"})", "/outcome"},
+        Case{R"({"outcome":true})", "/outcome"},
+        Case{R"({"outcome":"failed","reference":null})", "/reference"},
+        Case{R"({"outcome":"failed","reference":")" + long_reference + "\"}", "/reference"},
+        Case{R"({"outcome":"failed","amount":1})", "/amount"}}) {
+    const Received answer = post(paid, c.body);
+    EXPECT_EQ(answer.status, 400) << c.body;
+    EXPECT_EQ(answer.code(), "invalid_request") << c.body;
+    EXPECT_EQ(answer.json().at("errors").at(0).at("pointer"), c.pointer) << c.body;
+  }
+  EXPECT_EQ(post(paid, "{").code(), "malformed_json");
+  EXPECT_EQ(post("/v1/orders/x/steps/payment", report).code(), "unknown_order");
+  stop();
+  EXPECT_EQ(asked, 2U);
 }
 
 TEST_F(ResourcesTest, OperatorsRunParkedMessagesAgainOrGiveThemUp) {

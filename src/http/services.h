@@ -11,6 +11,7 @@
 #include "flows/queries.h"
 #include "flows/reconciliation.h"
 #include "flows/refunds.h"
+#include "flows/step_answers.h"
 #include "flows/stock_desk.h"
 #include "ports/clock.h"
 
@@ -45,6 +46,7 @@ struct Services {
   flows::Admission& admission;
   flows::Queries& queries;
   flows::Refunds& refunds;
+  flows::StepReports& reports;
   flows::StockDesk& stock;
   flows::ParkedDesk& parked;
   flows::Reconciliation& reconciliation;

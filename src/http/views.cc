@@ -23,6 +23,32 @@ void write_order_lines(JsonWriter& json, const std::vector<OrderLine>& lines) {
   json.end_array();
 }
 
+void write_reversal(JsonWriter& json, const StepReversal& reversal) {
+  json.member("status", to_string(reversal.status));
+  json.member("attempts", reversal.attempts);
+  if (reversal.reference) json.member("reference", *reversal.reference);
+  if (reversal.error) json.member("error", *reversal.error);
+  if (reversal.forward_unknown) json.member("forward_unknown", true);
+  if (reversal.parked) json.member("parked", true);
+  write_time(json, "updated_at", reversal.updated_at);
+}
+
+/// How the step is taken back for another cause than a refund, which shows its own.
+void write_reversals(JsonWriter& json, const Step& step) {
+  if (step.compensation) {
+    json.key("compensation");
+    json.begin_object();
+    write_reversal(json, *step.compensation);
+    json.end_object();
+  }
+  if (step.late) {
+    json.key("late");
+    json.begin_object();
+    write_reversal(json, *step.late);
+    json.end_object();
+  }
+}
+
 /// Steps of an order that is not settled are all `pending`, whatever is under way.
 void write_steps(JsonWriter& json, const Order& order) {
   const bool settled = order.status != OrderStatus::accepted;
@@ -35,7 +61,9 @@ void write_steps(JsonWriter& json, const Order& order) {
     json.member("attempts", settled ? step.attempts : 0U);
     if (settled && step.reference) json.member("reference", *step.reference);
     if (settled && step.error) json.member("error", *step.error);
+    if (step.parked) json.member("parked", true);
     write_time(json, "updated_at", step.updated_at);
+    if (settled) write_reversals(json, step);
     json.end_object();
   }
   json.end_array();
@@ -76,10 +104,7 @@ void write_refund_steps(JsonWriter& json, const std::vector<RefundStep>& steps) 
   for (const RefundStep& step : steps) {
     json.begin_object();
     json.member("name", step.name.value);
-    json.member("status", to_string(step.status));
-    json.member("attempts", step.attempts);
-    if (step.error) json.member("error", *step.error);
-    write_time(json, "updated_at", step.updated_at);
+    write_reversal(json, step);
     json.end_object();
   }
   json.end_array();

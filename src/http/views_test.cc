@@ -41,6 +41,39 @@ TEST(OrderView, ShowsOptionalMembersWhenSet) {
   }
 }
 
+TEST(OrderView, ShowsHowAStepIsTakenBack) {
+  OrderAggregate aggregate = sample_order();
+  Step& payment = aggregate.order.steps[0];
+  payment.status = StepStatus::unknown;
+  payment.attempts = 8;
+  payment.parked = true;
+  payment.error = "HTTP 503";
+  payment.compensation = StepReversal{};
+  payment.compensation->status = ReverseStatus::running;
+  payment.compensation->attempts = 2;
+  payment.compensation->forward_unknown = true;
+  payment.compensation->error = "no answer";
+  payment.compensation->updated_at = payment.updated_at;
+  payment.late = StepReversal{};
+  payment.late->status = ReverseStatus::done;
+  payment.late->attempts = 1;
+  payment.late->reference = "rf_1";
+  payment.late->updated_at = payment.updated_at;
+  const std::string view = order_view(aggregate);
+  for (const char* part :
+       {R"("name":"stock","status":"unknown","attempts":8,"error":"HTTP 503","parked":true,)",
+        R"("compensation":{"status":"running","attempts":2,"error":"no answer",)"
+        R"("forward_unknown":true,"updated_at":"2026-01-01T00:00:00.123Z"})",
+        R"("late":{"status":"done","attempts":1,"reference":"rf_1",)"
+        R"("updated_at":"2026-01-01T00:00:00.123Z"})"}) {
+    EXPECT_NE(view.find(part), std::string::npos) << part << " in " << view;
+  }
+  aggregate.order.status = OrderStatus::accepted;
+  const std::string unsettled = order_view(aggregate);
+  EXPECT_EQ(unsettled.find("compensation"), std::string::npos) << unsettled;
+  EXPECT_EQ(unsettled.find("late"), std::string::npos) << unsettled;
+}
+
 TEST(OrderView, AcceptedOrdersShowEveryStepPending) {
   OrderAggregate aggregate = sample_order();
   aggregate.order.status = OrderStatus::accepted;
@@ -61,6 +94,28 @@ TEST(RefundView, ShowsWhatTheContractNames) {
                 rest);
   EXPECT_EQ(refund_view(sample_refund(), RefundForm::preview),
             R"({"order_id":"01890a5d-ac96-774b-bcce-b302099a8057",)" + rest);
+}
+
+TEST(RefundView, ShowsAReversalThatWaitsForAnOperator) {
+  Refund refund = sample_refund();
+  RefundStep payment;
+  payment.name = StepName{"payment"};
+  payment.status = ReverseStatus::running;
+  payment.attempts = 8;
+  payment.parked = true;
+  payment.forward_unknown = true;
+  payment.error = "HTTP 500";
+  payment.updated_at = refund.requested_at;
+  refund.steps.insert(refund.steps.begin(), payment);
+  refund.status = RefundStatus::needs_attention;
+  refund.when_incomplete = WhenIncomplete::preempt;
+  const std::string view = refund_view(refund);
+  for (const char* part :
+       {R"("status":"needs_attention")", R"("when_incomplete":"preempt")",
+        R"("steps":[{"name":"payment","status":"running","attempts":8,"error":"HTTP 500",)"
+        R"("forward_unknown":true,"parked":true,"updated_at":"2026-01-01T00:00:05.000Z"},)"}) {
+    EXPECT_NE(view.find(part), std::string::npos) << part << " in " << view;
+  }
 }
 
 TEST(StockView, LeavesOutALimitThatIsNotSet) {

@@ -14,20 +14,33 @@
 namespace holdfast {
 
 /// The queues there are, without the namespace: `orders`, `refunds`, `parked`,
-/// `step.<plan>.<step>`.
+/// `step.<plan>.<step>`, and for workers in other programs `work.<step>` and `answers`.
 namespace queues {
 inline const QueueName orders{"orders"};
 inline const QueueName refunds{"refunds"};
 inline const QueueName parked{"parked"};
+inline const QueueName answers{"answers"};
+inline QueueName step(const PlanName& plan, const StepName& name) {
+  return QueueName{"step." + plan.value + "." + name.value};
+}
+inline QueueName work(const StepName& name) {
+  return QueueName{"work." + name.value};
+}
 }  // namespace queues
 
 struct OutgoingMessage {
   QueueName queue;
+  /// Set: not for a queue but for whoever listens to events of this name (`order.completed`);
+  /// confirmed whether anybody does or not. `queue` and `delay` do not count then.
+  std::optional<std::string> topic;
+  /// Of a topic: where nobody listens to it, the call fails as `rejected` with Effect::none.
+  bool needs_listener = false;
   std::optional<Milliseconds> delay;  ///< by way of a wait queue; one of a few fixed values
   MessageId id;                       ///< the same when the message is sent again
   std::string body;
   std::uint32_t attempts = 0;  ///< handling attempts so far, counted by the flows
   std::map<std::string, std::string> headers;
+  std::string content_type = "application/json";
 };
 
 struct Delivery {

@@ -31,6 +31,8 @@ struct StockMovement {
 
 struct PointsMovement {
   UserId user_id;
+  /// A negative one may be cut short so that the balance does not fall below zero, where the book
+  /// is configured so; the journal then has what was really taken.
   std::int64_t delta = 0;
   MovementKind kind = MovementKind::order;
   std::string cause_id;
@@ -69,9 +71,27 @@ struct SettleResult {
   std::vector<WaitingRefund> waiting;  ///< held refunds of these orders, read after the commit
 };
 
-struct OrderAggregate {
-  Order order;
-  std::vector<Refund> refunds;  ///< oldest first
+/// Something other systems are told about, kept in the book until it is published.
+struct Event {
+  Uuid id;           ///< the same however often it is published
+  std::string type;  ///< `order.completed`, `refund.waiting`, …: the routing key too
+  std::string body;  ///< the CloudEvent as JSON
+  Instant at;
+};
+
+struct ParkedMessage {
+  Uuid id;
+  QueueName queue;      ///< where it was being handled
+  std::string reason;   ///< a stable word: `undecodable`, `attempts_exhausted`, …
+  std::string subject;  ///< at most one parked row per subject
+  std::optional<OrderId> order_id;
+  std::optional<RefundId> refund_id;
+  std::optional<StepName> step;
+  std::uint32_t attempts = 0;
+  Instant first_at;
+  Instant last_at;
+  std::string detail;
+  std::string body;  ///< the message to send again
 };
 
 /// What a decision wants written for one order. Refunds are inserted or replaced by id.
@@ -80,6 +100,9 @@ struct OrderChange {
   std::vector<Refund> refunds;
   std::vector<StockMovement> stock;
   std::vector<PointsMovement> points;
+  std::vector<Event> events;
+  std::vector<ParkedMessage> parked;  ///< recorded as `record_parked` does
+  std::vector<std::string> unparked;  ///< subjects whose trouble is over: their rows are deleted
 };
 
 /// Called once per order, inside the transaction, the order locked. Pure: may run again when the
@@ -165,21 +188,6 @@ struct PointsRow {
   std::vector<PointsMovement> movements;  ///< newest first
 };
 
-struct ParkedMessage {
-  Uuid id;
-  QueueName queue;      ///< where it was being handled
-  std::string reason;   ///< a stable word: `undecodable`, `attempts_exhausted`, …
-  std::string subject;  ///< at most one parked row per subject
-  std::optional<OrderId> order_id;
-  std::optional<RefundId> refund_id;
-  std::optional<StepName> step;
-  std::uint32_t attempts = 0;
-  Instant first_at;
-  Instant last_at;
-  std::string detail;
-  std::string body;  ///< the message to send again
-};
-
 struct ParkedFilter {
   std::optional<Uuid> id;
   std::optional<QueueName> queue;
@@ -223,7 +231,12 @@ struct BookBacklog {
   std::int64_t waiting = 0;
   std::int64_t reversing = 0;
   std::int64_t needs_attention = 0;
-  std::int64_t unreleased = 0;  ///< refunds whose stock Redis does not have yet
+  std::int64_t unreleased =
+      0;  ///< refunds and cancelled orders whose stock Redis does not have yet
+  std::int64_t processing = 0;  ///< orders whose steps are under way
+  std::int64_t cancelling = 0;
+  std::int64_t overdue_holds = 0;  ///< partial refunds held for longer than they should be
+  std::int64_t unpublished_events = 0;
   std::int64_t pending_changes = 0;
   std::int64_t parked = 0;
   std::optional<Instant> oldest_hold_at;
@@ -273,6 +286,24 @@ class OrderBook {
       Instant reversed_before, std::size_t limit) = 0;
   virtual boost::asio::awaitable<PortResult<void>> mark_released(
       std::vector<RefundId> refund_ids) = 0;
+  /// Orders whose next_check_at is at or before `now`, oldest first.
+  virtual boost::asio::awaitable<PortResult<std::vector<OrderId>>> due_orders(
+      Instant now, std::size_t limit) = 0;
+  /// Orders that are `cancelled` and whose stock is not marked released, oldest placed first.
+  virtual boost::asio::awaitable<PortResult<std::vector<Order>>> unreleased_orders(
+      Instant placed_before, std::size_t limit) = 0;
+  virtual boost::asio::awaitable<PortResult<void>> mark_orders_released(
+      std::vector<OrderId> order_ids) = 0;
+
+  /// Keeps plans for the orders that run through them; one that is there already stays as it is.
+  virtual boost::asio::awaitable<PortResult<void>> store_plans(std::vector<Plan> plans) = 0;
+  /// Every version of every plan ever stored.
+  virtual boost::asio::awaitable<PortResult<std::vector<Plan>>> stored_plans() = 0;
+
+  /// Events that are not yet published, oldest first.
+  virtual boost::asio::awaitable<PortResult<std::vector<Event>>> pending_events(
+      std::size_t limit) = 0;
+  virtual boost::asio::awaitable<PortResult<void>> delete_events(std::vector<Uuid> event_ids) = 0;
 
   virtual boost::asio::awaitable<PortResult<BeginStockChangeResult>> begin_stock_change(
       BeginStockChange request) = 0;

@@ -12,9 +12,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "ports/message_bus.h"
@@ -29,12 +31,42 @@ using namespace std::chrono_literals;
 inline constexpr Milliseconds kShortDelay = 300ms;
 inline constexpr Milliseconds kLongDelay = 1'200ms;
 
+/// What a program that is not Holdfast puts into a queue, in its own library's ways.
+struct ForeignMessage {
+  using Header = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;
+
+  std::string body;
+  std::optional<std::string> id;  // none, or any text
+  std::map<std::string, Header> headers;
+};
+
+struct HeardEvent {
+  std::string topic;
+  std::string id;
+  std::string content_type;
+  std::string body;
+  std::map<std::string, std::string> headers;
+  bool persistent = false;
+};
+
+/// Another program that listens to events from its construction on.
+class EventListener {
+ public:
+  virtual ~EventListener() = default;
+  /// What has come since the last call.
+  virtual std::vector<HeardEvent> take() = 0;
+};
+
 /// Queues of one test, empty at first, kept as long as the harness.
 class MessageBusHarness {
  public:
   virtual ~MessageBusHarness() = default;
   /// One more bus over the same queues, begun to connect.
   virtual std::unique_ptr<MessageBus> open(boost::asio::any_io_executor executor) = 0;
+  /// Needs a bus that has been connected.
+  virtual void send_foreign(const QueueName& queue, const ForeignMessage& message) = 0;
+  /// `pattern`: words between dots, `*` for any one of them, `#` for any number.
+  virtual std::unique_ptr<EventListener> listen(const std::string& pattern) = 0;
 };
 
 using HarnessFactory = std::function<std::unique_ptr<MessageBusHarness>()>;
@@ -88,6 +120,35 @@ inline OutgoingMessage message(const QueueName& queue, std::uint16_t number, std
   outgoing.body = std::move(body);
   return outgoing;
 }
+
+inline OutgoingMessage event(const std::string& topic, std::uint16_t number, std::string body) {
+  OutgoingMessage outgoing = message(QueueName{""}, number, std::move(body));
+  outgoing.topic = topic;
+  outgoing.content_type = "application/cloudevents+json";
+  return outgoing;
+}
+
+/// What a listener has heard so far, in order.
+class HeardEvents {
+ public:
+  explicit HeardEvents(std::unique_ptr<EventListener> listener) : listener_(std::move(listener)) {}
+
+  std::size_t count() {
+    auto more = listener_->take();
+    events.insert(events.end(), more.begin(), more.end());
+    return events.size();
+  }
+  [[nodiscard]] std::vector<std::string> bodies() const {
+    std::vector<std::string> all;
+    for (const auto& one : events) all.push_back(one.body);
+    return all;
+  }
+
+  std::vector<HeardEvent> events;
+
+ private:
+  std::unique_ptr<EventListener> listener_;
+};
 
 /// Messages `from` to `to`, inclusive, whose bodies are their numbers.
 inline std::vector<OutgoingMessage> numbered(const QueueName& queue, std::uint16_t from,

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "tests/contract/order_book_events_contract.h"
 #include "tests/contract/order_book_ledger_contract.h"
 #include "tests/contract/order_book_lists_contract.h"
 #include "tests/contract/order_book_parked_contract.h"
+#include "tests/contract/order_book_points_contract.h"
 #include "tests/contract/order_book_settle_contract.h"
+#include "tests/contract/order_book_steps_contract.h"
 #include "tests/contract/order_book_stock_contract.h"
 #include "tests/contract/order_book_update_contract.h"
 
@@ -23,4 +26,7 @@
   INSTANTIATE_TEST_SUITE_P(name, OrderBookStockContract, ::testing::Values(&make_##name));  \
   INSTANTIATE_TEST_SUITE_P(name, OrderBookListsContract, ::testing::Values(&make_##name));  \
   INSTANTIATE_TEST_SUITE_P(name, OrderBookParkedContract, ::testing::Values(&make_##name)); \
-  INSTANTIATE_TEST_SUITE_P(name, OrderBookLedgerContract, ::testing::Values(&make_##name))
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookLedgerContract, ::testing::Values(&make_##name)); \
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookStepsContract, ::testing::Values(&make_##name));  \
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookPointsContract, ::testing::Values(&make_##name)); \
+  INSTANTIATE_TEST_SUITE_P(name, OrderBookEventsContract, ::testing::Values(&make_##name))

@@ -28,6 +28,8 @@ class OrderBookFactory {
   virtual std::unique_ptr<OrderBook> make(boost::asio::io_context& loop) = 0;
   /// One more book on the same store, as a second process would have it.
   virtual std::unique_ptr<OrderBook> attach(boost::asio::io_context& loop) = 0;
+  /// The same, configured so that points that are taken back stop at a balance of zero.
+  virtual std::unique_ptr<OrderBook> attach_with_points_floor(boost::asio::io_context& loop) = 0;
 };
 
 using MakeOrderBookFactory = std::unique_ptr<OrderBookFactory> (*)();
@@ -119,6 +121,13 @@ class OrderBookFixture : public ::testing::Test {
   static Order completed(Order order) {
     order.status = OrderStatus::completed;
     order.completed_at = order.placed_at + kSecond;
+    return order;
+  }
+  /// Cancelled, its stock not yet back in the ledger.
+  static Order cancelled(Order order) {
+    order.status = OrderStatus::cancelled;
+    order.reason = CancelReason::timed_out;
+    order.stock_released = false;
     return order;
   }
   /// As an order is while only the ledger has it.
@@ -238,6 +247,16 @@ class OrderBookFixture : public ::testing::Test {
   std::int64_t points(const std::string& user) {
     return done(book_->find_points(UserId{user}, 10)).balance;
   }
+  static PointsMovement points_of(const std::string& user, std::int64_t delta,
+                                  std::uint64_t refund_number = 1) {
+    PointsMovement movement;
+    movement.user_id = UserId{user};
+    movement.delta = delta;
+    movement.kind = MovementKind::refund;
+    movement.cause_id = refund_id(refund_number).to_string();
+    movement.at = at(static_cast<std::int64_t>(60 + refund_number));
+    return movement;
+  }
   static std::vector<OrderRef> refs(std::vector<std::uint64_t> numbers) {
     std::vector<OrderRef> all;
     for (const auto number : numbers) all.push_back(OrderRef{order_id(number), std::nullopt});
@@ -253,6 +272,11 @@ class OrderBookFixture : public ::testing::Test {
       change.refunds = refunds;
       return change;
     });
+  }
+
+  /// Writes what a change says besides its order.
+  void write(std::uint64_t order_number, OrderChange change) {
+    update(refs({order_number}), [&change](const OrderAggregate&) { return change; });
   }
 
   /// Makes all calls at once and returns their results when the last has ended.

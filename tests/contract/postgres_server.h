@@ -100,7 +100,7 @@ inline const ScratchDatabase& shared_database() {
 inline void empty_shared_database() {
   run_sql(shared_database().url(),
           "truncate orders, refunds, stock, stock_journal, stock_changes, points, points_journal, "
-          "parked, audit, ledger_state, ledger_high_water");
+          "parked, audit, ledger_state, ledger_high_water, plans, events");
 }
 
 class PostgresBookFactory final : public OrderBookFactory {
@@ -110,9 +110,11 @@ class PostgresBookFactory final : public OrderBookFactory {
     return attach(loop);
   }
   std::unique_ptr<OrderBook> attach(boost::asio::io_context& loop) override {
-    PostgresOptions options;
-    options.url = shared_database().url();
-    options.timeout = std::chrono::seconds(20);
+    return attach(loop, patient_options());
+  }
+  std::unique_ptr<OrderBook> attach_with_points_floor(boost::asio::io_context& loop) override {
+    auto options = patient_options();
+    options.points_floor_zero = true;
     return attach(loop, std::move(options));
   }
   static std::unique_ptr<PostgresOrderBook> attach(boost::asio::io_context& loop,
@@ -120,6 +122,14 @@ class PostgresBookFactory final : public OrderBookFactory {
     auto book = std::make_unique<PostgresOrderBook>(loop.get_executor(), std::move(options));
     book->start();
     return book;
+  }
+
+ private:
+  static PostgresOptions patient_options() {
+    PostgresOptions options;
+    options.url = shared_database().url();
+    options.timeout = std::chrono::seconds(20);
+    return options;
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/parse.hpp>
 #include <thread>
 
 #include "tests/contract/order_book_fixture.h"
@@ -235,6 +236,35 @@ TEST_F(PostgresServerTest, a_settlement_that_waited_for_a_new_generation_is_stal
   EXPECT_EQ((*snapshot)->skus.at(0).stock.sold, 7) << "the snapshot is older than the lock";
   ASSERT_TRUE(*settled) << settled->error().detail;
   EXPECT_EQ((*settled)->reports[0].outcome, SettleOutcome::stale_generation);
+}
+
+TEST_F(PostgresServerTest, events_name_the_source_that_the_book_was_given) {
+  PostgresOptions options;
+  options.url = shared_database().url();
+  options.event_source = "/holdfast/an \"other\" shop";
+  const auto book = PostgresBookFactory::attach(loop_, std::move(options));
+  done(book->settle(batch_of({order(1, {line("sku", 1'000)})})));
+  const auto last = done(book->pending_events(10)).back();
+  EXPECT_EQ(last.type, "stock.sold_out");
+  const auto body = boost::json::parse(last.body).as_object();
+  EXPECT_EQ(body.at("source").as_string(), "/holdfast/an \"other\" shop");
+}
+
+TEST_F(PostgresServerTest, a_completed_order_has_no_entry_among_those_with_something_due) {
+  PostgresSession session(shared_database().url());
+  const auto pages = [&session](const std::string& index) {
+    return session("select pg_relation_size('" + index + "') / 8192");
+  };
+  settle(batch_of({completed(order(1)), completed(order(2))}));
+  for (const auto* index : {"orders_by_next_check", "orders_unreleased"}) {
+    EXPECT_EQ(pages(index), "1") << index << " has more than its first page, which holds no entry";
+  }
+  auto due = order(3);
+  due.next_check_at = at(1);
+  settle(batch_of({due, cancelled(order(4))}));
+  for (const auto* index : {"orders_by_next_check", "orders_unreleased"}) {
+    EXPECT_EQ(pages(index), "2") << index;
+  }
 }
 
 TEST_F(PostgresServerTest, a_batch_larger_than_the_sockets_buffers_goes_through) {

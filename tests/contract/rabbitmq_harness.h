@@ -8,6 +8,7 @@
 
 #include "adapters/rabbitmq/rabbit_message_bus.h"
 #include "tests/contract/message_bus_fixture.h"
+#include "tests/contract/rabbitmq_foreign.h"
 #include "tests/contract/rabbitmq_management.h"
 
 namespace holdfast::testing {
@@ -31,6 +32,17 @@ class RabbitHarness final : public MessageBusHarness {
   std::unique_ptr<MessageBus> open(boost::asio::any_io_executor executor) override {
     return open_rabbit(std::move(executor));
   }
+  void send_foreign(const QueueName& queue, const ForeignMessage& message) override {
+    foreigner().send(name(queue.value), message);
+  }
+  std::unique_ptr<EventListener> listen(const std::string& pattern) override {
+    return std::make_unique<RabbitListener>(rabbitmq_test_url(), name("events"), pattern);
+  }
+  /// Goes to the broker directly, whatever the bus does.
+  ForeignProgram& foreigner() {
+    if (!foreigner_) foreigner_ = std::make_unique<ForeignProgram>(rabbitmq_test_url());
+    return *foreigner_;
+  }
   std::unique_ptr<rabbitmq::RabbitMessageBus> open_rabbit(boost::asio::any_io_executor executor) {
     auto bus = std::make_unique<rabbitmq::RabbitMessageBus>(std::move(executor), options);
     bus->start();
@@ -42,6 +54,9 @@ class RabbitHarness final : public MessageBusHarness {
 
   rabbitmq::RabbitOptions options;
   RabbitManagement management = RabbitManagement::from_environment();
+
+ private:
+  std::unique_ptr<ForeignProgram> foreigner_;
 };
 
 /// Base of the tests that only RabbitMQ has.

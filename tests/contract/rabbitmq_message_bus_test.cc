@@ -1,6 +1,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "tests/contract/message_bus_contract.h"
+#include "tests/contract/message_bus_outside_contract.h"
+#include "tests/contract/message_bus_steps_contract.h"
 #include "tests/contract/rabbitmq_harness.h"
 
 namespace holdfast::testing {

@@ -208,6 +208,26 @@ class FaultyBook final : public OrderBook {
   Answer<std::vector<Unreleased>> unreleased_refunds(Instant before, std::size_t limit) override {
     return inner_.unreleased_refunds(before, limit);
   }
+  Answer<std::vector<OrderId>> due_orders(Instant now, std::size_t limit) override {
+    return inner_.due_orders(now, limit);
+  }
+  Answer<std::vector<Order>> unreleased_orders(Instant before, std::size_t limit) override {
+    return inner_.unreleased_orders(before, limit);
+  }
+  Answer<void> mark_orders_released(std::vector<OrderId> ids) override {
+    return through(faults_, "book.mark_orders_released",
+                   inner_.mark_orders_released(std::move(ids)));
+  }
+  Answer<void> store_plans(std::vector<Plan> plans) override {
+    return inner_.store_plans(std::move(plans));
+  }
+  Answer<std::vector<Plan>> stored_plans() override { return inner_.stored_plans(); }
+  Answer<std::vector<Event>> pending_events(std::size_t limit) override {
+    return inner_.pending_events(limit);
+  }
+  Answer<void> delete_events(std::vector<Uuid> ids) override {
+    return through(faults_, "book.delete_events", inner_.delete_events(std::move(ids)));
+  }
   Answer<void> mark_released(std::vector<RefundId> ids) override {
     return through(faults_, "book.mark_released", inner_.mark_released(std::move(ids)));
   }

@@ -139,6 +139,11 @@ class FlowTest : public ::testing::Test {
     return eventually([&] { return ledger_state().outbox_length == 0; });
   }
   void settle(std::size_t orders = 1) { step(process_->settlement.handle(take_orders(orders))); }
+  /// The sweep comes when it may take what nobody has brought on.
+  void sweep_later(Milliseconds later = Milliseconds{10'000}) {
+    clock_.advance(later);
+    step(process_->sweep.sweep_once());
+  }
   OrderId place_and_settle(const std::string& user, const Lines& lines) {
     const auto id = place(user, lines);
     settle();
@@ -204,7 +209,7 @@ class FlowTest : public ::testing::Test {
     return recorded;
   }
 
-  ScratchStores stores_{waits_of_tests()};
+  ScratchStores stores_{waits_of_tests(), step_waits_of_tests(), worker_queues_of_tests()};
   TestClock clock_;
   std::unique_ptr<Process> process_;
 };

@@ -12,6 +12,8 @@
 #include "app/system_clock.h"
 #include "async/spawn.h"
 #include "flows/admission.h"
+#include "flows/delays.h"
+#include "flows/event_relay.h"
 #include "flows/ledger_guard.h"
 #include "flows/limits.h"
 #include "flows/outbox_publisher.h"
@@ -22,21 +24,36 @@
 #include "flows/refunds.h"
 #include "flows/repeat_lookup.h"
 #include "flows/settlement.h"
+#include "flows/step_answers.h"
+#include "flows/step_runner.h"
 #include "flows/stock_desk.h"
+#include "flows/stock_release.h"
 #include "flows/sweep.h"
 #include "tests/stack/faulty_ports.h"
+#include "tests/stack/plans_of_tests.h"
 #include "tests/stack/scratch_stores.h"
+#include "tests/support/scripted_gateway.h"
 
 namespace holdfast::testing {
 
 /// Delays that the flows of these tests use.
 inline constexpr Milliseconds kDelay{100};
 inline constexpr Milliseconds kRetention{3'600'000};
+inline constexpr Milliseconds kMaxWait{900'000};
 
+/// Every delay by which an order or a refund may come in these tests.
 inline std::vector<rabbitmq::WaitQueue> waits_of_tests() {
   return {{queues::orders, kDelay},
           {queues::refunds, kDelay},
           {queues::orders, flows::limits::kRetryLater}};
+}
+/// Likewise a message to a step's queue. Declaring them all takes longer than most tests.
+inline std::vector<rabbitmq::WaitQueue> step_waits_of_tests() {
+  std::vector<rabbitmq::WaitQueue> waits;
+  for (const auto& queue : step_queues_of_tests()) {
+    for (const auto rung : flows::kStepRungs) waits.push_back({queue, rung});
+  }
+  return waits;
 }
 
 struct ProcessOptions {
@@ -57,17 +74,25 @@ class Process {
         redis(loop->get_executor(), stores.redis_options()),
         postgres(loop->get_executor(), postgres_options(stores)),
         rabbit(loop->get_executor(), stores.rabbit),
-        publisher(ledger, bus, clock, ids, {}),
-        admission({ledger, book, clock, ids, guard, publisher, repeats}, plans(),
+        publisher(ledger, bus, clock, ids, outbox_options()),
+        admission({ledger, book, clock, ids, guard, publisher, repeats}, plans_by_name(),
                   admission_options(options)),
-        refunds({ledger, book, bus, clock, ids}, policy()),
-        refund_worker({ledger, book, bus, clock, ids}, worker_options(options)),
-        settlement({ledger, book, bus, clock, ids, guard}, settlement_options(options)),
-        parked({ledger, book, bus, clock, ids}, {"holdfast", kRetention}),
+        plans(book, plans_of_tests()),
+        refunds({ledger, book, bus, clock, ids, writer, finisher}, policy()),
+        refund_worker({ledger, book, bus, clock, ids, writer, finisher}, worker_options(options)),
+        settlement({ledger, book, bus, clock, ids, guard, writer, release},
+                   settlement_options(options)),
+        runner({book, bus, clock, ids, gateway, plans, writer, finisher}, {policy(), 10, kDelay}),
+        answers({book, bus, clock, ids, plans, writer, finisher}, policy()),
+        reports({ledger, book, clock, writer, finisher}, policy()),
+        events(book, bus, clock),
+        parked({ledger, book, bus, clock, ids, writer, finisher},
+               {"holdfast", kRetention, policy()}),
         desk({ledger, book, clock, ids}),
         rebuild({ledger, book, bus, clock, ids}, {kRetention}),
         reconciliation({ledger, book, bus, clock}),
-        sweep({ledger, book, bus, clock, ids, guard, rebuild, refund_worker, desk}, {}) {
+        sweep({ledger, book, bus, clock, ids, guard, rebuild, desk, writer, finisher, release},
+              sweep_options()) {
     redis.start();
     postgres.start();
     rabbit.start();
@@ -98,19 +123,39 @@ class Process {
     made.ack = options.ack;
     return made;
   }
+  /// The tests' clock runs ahead with every sleep: what they do in between must not be too late.
+  static flows::OutboxOptions outbox_options() {
+    flows::OutboxOptions options;
+    options.ack_timeout = std::chrono::seconds{30};
+    return options;
+  }
   static flows::SettlementOptions settlement_options(const ProcessOptions& options) {
     flows::SettlementOptions made;
     made.attempts = options.attempts;
     made.retry_first = kDelay;
     made.retry_max = kDelay;
     made.journal_retention = kRetention;
+    made.policy = policy();
     return made;
   }
-  static RefundPolicy policy() { return {kDelay, std::chrono::minutes{15}}; }
+  static StepPolicy policy() {
+    StepPolicy policy;
+    policy.refund = {kDelay, kMaxWait};
+    return policy;
+  }
+  static flows::SweepOptions sweep_options() {
+    flows::SweepOptions options;
+    options.policy = policy();
+    return options;
+  }
   static flows::RefundWorkerOptions worker_options(const ProcessOptions& options) {
     return {policy(), options.attempts, kDelay, kDelay};
   }
-  static std::map<std::string, Plan> plans() { return {{"default", default_plan()}}; }
+  static std::map<std::string, Plan> plans_by_name() {
+    std::map<std::string, Plan> plans;
+    for (auto& plan : plans_of_tests()) plans.emplace(plan.name.value, plan);
+    return plans;
+  }
   static PostgresOptions postgres_options(const ScratchStores& stores) {
     PostgresOptions options;
     options.url = stores.database_url();
@@ -132,9 +177,18 @@ class Process {
   flows::OutboxPublisher publisher;
   flows::RepeatLookup repeats{book};
   flows::Admission admission;
+  ScriptedGateway gateway{loop->get_executor()};
+  flows::PlanBook plans;
+  flows::OrderWriter writer{clock, ids, flows::EventWriter("/holdfast/tests", true)};
+  flows::StockRelease release{ledger, book, kRetention};
+  flows::OrderFinisher finisher{bus, clock, release};
   flows::Refunds refunds;
   flows::RefundWorker refund_worker;
   flows::SettlementFlow settlement;
+  flows::StepRunner runner;
+  flows::StepAnswers answers;
+  flows::StepReports reports;
+  flows::EventRelay events;
   flows::ParkedDesk parked;
   flows::StockDesk desk;
   flows::Rebuild rebuild;

@@ -169,7 +169,7 @@ TEST_F(RefundTest, IsReversedOnceHoweverOftenItIsWoken) {
   for (auto& delivery : wakes) {
     auto& p = *process_;
     workers.push_back(std::make_unique<flows::RefundWorker>(
-        flows::RefundWorker::Ports{p.ledger, p.book, p.bus, p.clock, p.ids},
+        flows::RefundWorker::Ports{p.ledger, p.book, p.bus, p.clock, p.ids, p.writer, p.finisher},
         Process::worker_options({})));
     std::vector<Delivery> one{std::move(delivery)};
     boost::asio::co_spawn(*p.loop, workers.back()->handle(std::move(one)),

@@ -54,7 +54,7 @@ class BookDatabase {
   std::string name_;
 };
 
-/// Deletes the queues and the exchange of one name space.
+/// Deletes the queues and the exchange of one name space; of those that are not there, nothing.
 inline void delete_queues(const rabbitmq::RabbitOptions& options) {
   struct Destroy {
     void operator()(amqp_connection_state_t state) const { amqp_destroy_connection(state); }
@@ -69,7 +69,9 @@ inline void delete_queues(const rabbitmq::RabbitOptions& options) {
              url->user.c_str(), url->password.c_str());
   amqp_channel_open(state.get(), 1);
   const rabbitmq::Topology topology(options);
-  for (const auto& queue : topology.known_queues()) {
+  auto queues = topology.known_queues();
+  for (auto& queue : topology.further_queues()) queues.push_back(std::move(queue));
+  for (const auto& queue : queues) {
     amqp_queue_delete(state.get(), 1, amqp_cstring_bytes(queue.name.c_str()), 0, 0);
   }
   const auto exchange = topology.events_exchange();
@@ -79,15 +81,21 @@ inline void delete_queues(const rabbitmq::RabbitOptions& options) {
 /// The three stores of one test.
 class ScratchStores {
  public:
-  /// `waits`: every delay that a test will use, so that its queue can be deleted.
-  explicit ScratchStores(std::vector<rabbitmq::WaitQueue> waits) {
+  /// `waits` are declared by every process; `perhaps` and `queues` when a test comes to use them.
+  /// Together they are all that a test may use, so that it can be deleted.
+  ScratchStores(std::vector<rabbitmq::WaitQueue> waits, std::vector<rabbitmq::WaitQueue> perhaps,
+                std::vector<QueueName> queues)
+      : perhaps_(std::move(perhaps)), queues_(std::move(queues)) {
     rabbit.url = amqp_url();
     rabbit.name_space = "hf-flow-" + unique_name();
     rabbit.waits = std::move(waits);
   }
   ~ScratchStores() {
     try {
-      delete_queues(rabbit);
+      auto all = rabbit;
+      all.waits.insert(all.waits.end(), perhaps_.begin(), perhaps_.end());
+      all.queues.insert(all.queues.end(), queues_.begin(), queues_.end());
+      delete_queues(all);
     } catch (const std::exception& error) {
       std::fprintf(stderr, "scratch queues are left: %s\n", error.what());
     }
@@ -116,6 +124,8 @@ class ScratchStores {
   rabbitmq::RabbitOptions rabbit;
 
  private:
+  std::vector<rabbitmq::WaitQueue> perhaps_;
+  std::vector<QueueName> queues_;
   RedisLedgerFactory redis_;
   BookDatabase database_;
 };

@@ -73,7 +73,8 @@ TEST_F(SettlementTest, WritesTheBookThenAcksThenMarksTheLedger) {
   ASSERT_TRUE(outbox_empty());
   faults().forget_calls();
   handle(std::move(deliveries));
-  EXPECT_THAT(faults().calls(), ElementsAre("book.settle", "bus.ack", "ledger.settle"));
+  EXPECT_THAT(faults().calls(),
+              ElementsAre("book.settle", "bus.publish", "bus.ack", "ledger.settle"));
 }
 
 TEST_F(SettlementTest, OneBadOrderOf64IsCancelledAloneAndGivesItsStockBack) {
@@ -292,6 +293,7 @@ TEST_F(SettlementTest, ACancellationWhoseReleaseWasLostWithTheLedgerInventsNoSto
   EXPECT_EQ(status(bad), OrderStatus::cancelled);
   crash();
   handle(lose_redis_with_an_order_under_way());
+  sweep_later();
   EXPECT_EQ(available("A"), 5);
   expect_at_rest();
 }

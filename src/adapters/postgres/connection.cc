@@ -51,11 +51,8 @@ void ignore_notice(void* /*unused*/, const PGresult* result) {
 }  // namespace
 
 Connection::Connection(boost::asio::any_io_executor executor, std::string url,
-                       Milliseconds statement_timeout)
-    : url_(std::move(url)),
-      statement_timeout_(statement_timeout),
-      socket_(executor),
-      timer_(executor) {}
+                       SessionSettings settings)
+    : url_(std::move(url)), settings_(std::move(settings)), socket_(executor), timer_(executor) {}
 
 Connection::~Connection() {
   close();
@@ -155,7 +152,8 @@ boost::asio::awaitable<void> Connection::poll_until_connected(Deadline /*armed a
 
 boost::asio::awaitable<void> Connection::set_up_session(Deadline deadline) {
   Parameters parameters;
-  parameters.add(std::to_string(statement_timeout_.count()));
+  parameters.add(std::to_string(settings_.statement_timeout.count()));
+  parameters.add(settings_.event_source);
   Pipeline pipeline;
   pipeline.add(statements::session, std::move(parameters));
   pipeline.end_transaction(false);

@@ -22,13 +22,17 @@ namespace holdfast::postgres {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
+/// What each connection is told once, by queries/session.sql.
+struct SessionSettings {
+  Milliseconds statement_timeout{};  ///< after which the server cancels a transaction's statements
+  std::string event_source;          ///< `source` of the events that statements make
+};
+
 /// One connection to PostgreSQL in pipeline mode. Owns the PGconn. Lives on one loop, used by one
 /// coroutine at a time; once broken it stays broken and is replaced by its owner.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  /// `statement_timeout`: after which the server itself cancels a transaction's statements.
-  Connection(boost::asio::any_io_executor executor, std::string url,
-             Milliseconds statement_timeout);
+  Connection(boost::asio::any_io_executor executor, std::string url, SessionSettings settings);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -69,7 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] std::string last_error() const;
 
   std::string url_;
-  Milliseconds statement_timeout_;
+  SessionSettings settings_;
   PGconn* connection_ = nullptr;
   /// Borrowed from the PGconn, which closes it: released, never closed, here.
   boost::asio::posix::stream_descriptor socket_;

@@ -57,8 +57,8 @@ Milliseconds Pool::jittered(Milliseconds pause) {
 boost::asio::awaitable<void> Pool::keep_open(std::shared_ptr<Pool> pool, std::size_t slot) {
   auto next_pause = limits::kFirstReconnectPause;
   while (!pool->stopped_) {
-    auto connection = std::make_shared<Connection>(pool->executor_, pool->options_.url,
-                                                   pool->options_.statement_timeout);
+    auto connection =
+        std::make_shared<Connection>(pool->executor_, pool->options_.url, pool->options_.session);
     std::string error;
     try {
       co_await connection->connect(steady_clock::now() + pool->options_.connect_timeout);

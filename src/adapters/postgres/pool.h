@@ -18,7 +18,7 @@ struct PoolOptions {
   std::string url;
   std::size_t connections = 1;
   Milliseconds connect_timeout{};
-  Milliseconds statement_timeout{};
+  SessionSettings session;
 };
 
 class Pool;

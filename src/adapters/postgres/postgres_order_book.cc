@@ -24,7 +24,7 @@ PostgresOrderBook::Session::Session(boost::asio::any_io_executor executor, Postg
   pool.url = options_.url;
   pool.connections = options_.connections;
   pool.connect_timeout = options_.timeout;
-  pool.statement_timeout = statement_timeout_;
+  pool.session = session_settings();
   pool_ = std::make_shared<postgres::Pool>(executor_, std::move(pool));
 }
 
@@ -102,7 +102,12 @@ BookBacklog read_backlog(const postgres::Result& result) {
   backlog.waiting = row.get<std::int64_t>();
   backlog.reversing = row.get<std::int64_t>();
   backlog.needs_attention = row.get<std::int64_t>();
-  backlog.unreleased = row.get<std::int64_t>();
+  backlog.unreleased = row.get<std::int64_t>();   // refunds
+  backlog.unreleased += row.get<std::int64_t>();  // orders
+  backlog.processing = row.get<std::int64_t>();
+  backlog.cancelling = row.get<std::int64_t>();
+  backlog.overdue_holds = row.get<std::int64_t>();
+  backlog.unpublished_events = row.get<std::int64_t>();
   backlog.pending_changes = row.get<std::int64_t>();
   backlog.parked = row.get<std::int64_t>();
   backlog.oldest_hold_at = row.get<std::optional<Instant>>();

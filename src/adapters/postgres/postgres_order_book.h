@@ -15,6 +15,8 @@ struct PostgresOptions {
   std::string url;              ///< postgresql://user@host:port/database, or libpq's keywords
   std::size_t connections = 4;  ///< kept open; one more is opened by the one that leads a rebuild
   std::chrono::milliseconds timeout{5'000};  ///< of each call, waiting for a connection included
+  std::string event_source = "/holdfast/holdfast";  ///< `source` of the events the book makes
+  bool points_floor_zero = false;  ///< points that are taken back stop at a balance of zero
 };
 
 /// The book in PostgreSQL 15 or later, over libpq's pipeline mode: a call is one or two round
@@ -51,6 +53,15 @@ class PostgresOrderBook final : public OrderBook {
   Answer<std::vector<OrderId>> known_orders(std::vector<OrderId> order_ids) override;
   Answer<std::vector<OrderId>> parked_orders(std::vector<OrderId> order_ids) override;
   Answer<Page<OrderAggregate>> list_orders(OrderFilter filter, PageRequest page) override;
+  Answer<std::vector<OrderId>> due_orders(Instant now, std::size_t limit) override;
+  Answer<std::vector<Order>> unreleased_orders(Instant placed_before, std::size_t limit) override;
+  Answer<void> mark_orders_released(std::vector<OrderId> order_ids) override;
+  // postgres_order_book_plans.cc
+  Answer<void> store_plans(std::vector<Plan> plans) override;
+  Answer<std::vector<Plan>> stored_plans() override;
+  // postgres_order_book_events.cc
+  Answer<std::vector<Event>> pending_events(std::size_t limit) override;
+  Answer<void> delete_events(std::vector<Uuid> event_ids) override;
   // postgres_order_book_refunds.cc
   Answer<std::optional<Refund>> find_refund(RefundId refund_id) override;
   Answer<Page<Refund>> list_refunds(RefundFilter filter, PageRequest page) override;

@@ -43,12 +43,20 @@ std::vector<BookSnapshot::SkuSnapshot> read_skus(const postgres::Result& stock,
   return skus;
 }
 
-void read_changes(const postgres::Result& refunds, const postgres::Result& changes,
-                  BookSnapshot& snapshot) {
+/// What the snapshot's stock counts as back on sale.
+void read_given_back(const postgres::Result& refunds, const postgres::Result& orders,
+                     BookSnapshot& snapshot) {
   for (int i = 0; i < refunds.rows(); ++i) {
     postgres::RowReader row(refunds, i);
     snapshot.counted.push_back(refund_change(row.get<RefundId>()));
   }
+  for (int i = 0; i < orders.rows(); ++i) {
+    postgres::RowReader row(orders, i);
+    snapshot.counted.push_back(reservation_change(row.get<ReservationId>()));
+  }
+}
+
+void read_changes(const postgres::Result& changes, BookSnapshot& snapshot) {
   for (int i = 0; i < changes.rows(); ++i) {
     postgres::RowReader row(changes, i);
     auto id = adjustment_change(row.get<std::string>());
@@ -97,6 +105,7 @@ boost::asio::awaitable<BookSnapshot> begin_once(Session& session, const Generati
   pipeline.add(statements::all_stock);
   pipeline.add(statements::snapshot_bought);
   pipeline.add(statements::snapshot_unreleased);
+  pipeline.add(statements::snapshot_unreleased_orders);
   pipeline.add(statements::snapshot_changes);
   pipeline.add(recent, recent_query.parameters());
   pipeline.add(statements::commit);
@@ -106,8 +115,9 @@ boost::asio::awaitable<BookSnapshot> begin_once(Session& session, const Generati
   const auto results = co_await lease->run(pipeline, deadline);
   BookSnapshot snapshot;
   snapshot.skus = read_skus(results[4], results[5]);
-  read_changes(results[6], results[7], snapshot);
-  snapshot.recent = read_recent(results[8]);
+  read_given_back(results[6], results[7], snapshot);
+  read_changes(results[8], snapshot);
+  snapshot.recent = read_recent(results[9]);
   co_return snapshot;
 }
 
@@ -148,7 +158,7 @@ boost::asio::awaitable<bool> PostgresOrderBook::Session::lead(Deadline deadline)
   // Of its own: the lock lasts as long as the connection, and pooled ones come and go.
   if (!leading_ || !leading_->is_usable()) {
     is_leader_ = false;
-    leading_ = std::make_shared<postgres::Connection>(executor_, options_.url, statement_timeout_);
+    leading_ = std::make_shared<postgres::Connection>(executor_, options_.url, session_settings());
     co_await leading_->connect(deadline);
   }
   Pipeline pipeline;

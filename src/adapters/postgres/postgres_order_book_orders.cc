@@ -25,6 +25,10 @@ std::vector<OrderId> read_order_ids(const postgres::Result& result) {
                                      [](postgres::RowReader& row) { return row.get<OrderId>(); });
 }
 
+std::vector<Order> read_orders(const postgres::Result& result) {
+  return postgres::read_all<Order>(result, postgres::read_order);
+}
+
 template <class Session>
 boost::asio::awaitable<std::optional<OrderAggregate>> find_once(Session& session, OrderId order_id,
                                                                 Deadline deadline) {
@@ -108,6 +112,34 @@ PostgresOrderBook::Answer<std::vector<OrderId>> PostgresOrderBook::parked_orders
   return Session::perform<std::vector<OrderId>>(
       session_, [order_ids = std::move(order_ids)](Session& session, Deadline deadline) {
         return session.ask(statements::parked_orders, ids_of(order_ids), deadline, read_order_ids);
+      });
+}
+
+PostgresOrderBook::Answer<std::vector<OrderId>> PostgresOrderBook::due_orders(Instant now,
+                                                                              std::size_t limit) {
+  return Session::perform<std::vector<OrderId>>(
+      session_, [now, limit](Session& session, Deadline deadline) {
+        postgres::ListQuery query(embedded::due_orders_sql);
+        query.bind("now", now);
+        return session.ask(std::move(postgres::limit_to(query, limit)), deadline, read_order_ids);
+      });
+}
+
+PostgresOrderBook::Answer<std::vector<Order>> PostgresOrderBook::unreleased_orders(
+    Instant placed_before, std::size_t limit) {
+  return Session::perform<std::vector<Order>>(
+      session_, [placed_before, limit](Session& session, Deadline deadline) {
+        postgres::ListQuery query(embedded::unreleased_orders_sql);
+        query.bind("placed_before", placed_before);
+        return session.ask(std::move(postgres::limit_to(query, limit)), deadline, read_orders);
+      });
+}
+
+PostgresOrderBook::Answer<void> PostgresOrderBook::mark_orders_released(
+    std::vector<OrderId> order_ids) {
+  return Session::perform<void>(
+      session_, [order_ids = std::move(order_ids)](Session& session, Deadline deadline) {
+        return session.write(statements::mark_orders_released, ids_of(order_ids), deadline);
       });
 }
 

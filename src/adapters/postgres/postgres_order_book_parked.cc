@@ -1,17 +1,14 @@
 #include <algorithm>
-#include <map>
 #include <tuple>
 
 #include "adapters/postgres/page.h"
 #include "adapters/postgres/postgres_order_book.h"
 #include "adapters/postgres/rows.h"
 #include "adapters/postgres/session.h"
-#include "adapters/postgres/text.h"
 
 namespace holdfast {
 
 namespace statements = postgres::statements;
-using postgres::Column;
 using postgres::Deadline;
 using postgres::Parameters;
 
@@ -32,56 +29,6 @@ std::vector<ParkedGroup> read_groups(const postgres::Result& result) {
     group.oldest_at = row.get<Instant>();
     return group;
   });
-}
-
-/// One statement cannot write a row twice: of one subject, the latest counts, with the earliest
-/// time and the most attempts.
-std::map<std::string, ParkedMessage> one_per_subject(const std::vector<ParkedMessage>& messages) {
-  std::map<std::string, ParkedMessage> by_subject;
-  for (const auto& message : messages) {
-    const auto [place, is_new] = by_subject.emplace(message.subject, message);
-    if (is_new) continue;
-    auto& kept = place->second;
-    const auto first_at = std::min(kept.first_at, message.first_at);
-    const auto attempts = std::max(kept.attempts, message.attempts);
-    if (message.last_at >= kept.last_at) kept = message;
-    kept.first_at = first_at;
-    kept.attempts = attempts;
-  }
-  return by_subject;
-}
-
-Parameters record_parameters(const std::vector<ParkedMessage>& messages) {
-  Column<Uuid> id;
-  Column<QueueName> queue;
-  Column<std::string> reason;
-  Column<std::string> subject;
-  Column<OrderId> order_id;
-  Column<RefundId> refund_id;
-  Column<StepName> step;
-  Column<std::int64_t> attempts;
-  Column<Instant> first_at;
-  Column<Instant> last_at;
-  Column<std::string> detail;
-  Column<postgres::Bytes> body;
-  for (const auto& [name, message] : one_per_subject(messages)) {
-    id.push(message.id);
-    queue.push(message.queue);
-    reason.push(message.reason);
-    subject.push(name);
-    order_id.push(message.order_id);
-    refund_id.push(message.refund_id);
-    step.push(message.step);
-    attempts.push(message.attempts);
-    first_at.push(message.first_at);
-    last_at.push(message.last_at);
-    detail.push(postgres::storable(message.detail));
-    body.push(postgres::Bytes{message.body});
-  }
-  Parameters parameters;
-  parameters.add(id).add(queue).add(reason).add(subject).add(order_id).add(refund_id).add(step);
-  parameters.add(attempts).add(first_at).add(last_at).add(detail).add(body);
-  return parameters;
 }
 
 void add_filter(postgres::ListQuery& query, const ParkedFilter& filter) {
@@ -135,7 +82,8 @@ PostgresOrderBook::Answer<void> PostgresOrderBook::record_parked(
     std::vector<ParkedMessage> messages) {
   return Session::perform<void>(
       session_, [messages = std::move(messages)](Session& session, Deadline deadline) {
-        return session.write(statements::record_parked, record_parameters(messages), deadline);
+        return session.write(statements::record_parked, postgres::parked_parameters(messages),
+                             deadline);
       });
 }
 

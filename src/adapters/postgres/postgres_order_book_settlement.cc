@@ -50,6 +50,9 @@ void add_orders(Parameters& parameters, const std::vector<const Settlement*>& ba
   Column<std::int64_t> points_earned;
   Column<Instant> placed_at;
   Column<Instant> completed_at;
+  Column<Instant> next_check_at;
+  Column<bool> stock_released;
+  Column<RefundId> preempted_by;
   for (const auto* settlement : batch) {
     const auto& order = settlement->order;
     order_id.push(order.id);
@@ -75,11 +78,15 @@ void add_orders(Parameters& parameters, const std::vector<const Settlement*>& ba
     points_earned.push(order.points_earned);
     placed_at.push(order.placed_at);
     completed_at.push(order.completed_at);
+    next_check_at.push(order.next_check_at);
+    stock_released.push(order.stock_released);
+    preempted_by.push(order.preempted_by);
   }
   parameters.add(order_id).add(reservation_id).add(generation).add(fingerprint).add(user_id);
   parameters.add(currency).add(lines).add(plan).add(plan_version).add(attributes).add(amount);
   parameters.add(refunded_amount).add(status).add(reason).add(failed_step).add(steps);
-  parameters.add(points_earned).add(placed_at).add(completed_at);
+  parameters.add(points_earned).add(placed_at).add(completed_at).add(next_check_at);
+  parameters.add(stock_released).add(preempted_by);
 }
 
 void add_stock(Parameters& parameters, const std::vector<const Settlement*>& batch) {

@@ -79,10 +79,19 @@ struct Changes {
   std::vector<Refund> refunds;
   std::vector<StockMovement> stock;
   std::vector<PointsMovement> points;
+  std::vector<Event> events;
+  std::vector<ParkedMessage> parked;
+  std::vector<std::string> unparked;
   [[nodiscard]] bool empty() const {
-    return orders.empty() && refunds.empty() && stock.empty() && points.empty();
+    return orders.empty() && refunds.empty() && stock.empty() && points.empty() && events.empty() &&
+           parked.empty() && unparked.empty();
   }
 };
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T> from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
 
 void replace_refund(std::vector<Refund>& refunds, const Refund& refund) {
   const auto found = std::find_if(refunds.begin(), refunds.end(),
@@ -116,8 +125,11 @@ Changes decide_all(std::vector<Loaded>& all, const OrderDecision& decide) {
       changes.refunds.push_back(std::move(refund));
     }
     std::sort(aggregate.refunds.begin(), aggregate.refunds.end(), is_older);
-    std::move(change.stock.begin(), change.stock.end(), std::back_inserter(changes.stock));
-    std::move(change.points.begin(), change.points.end(), std::back_inserter(changes.points));
+    append(changes.stock, std::move(change.stock));
+    append(changes.points, std::move(change.points));
+    append(changes.events, std::move(change.events));
+    append(changes.parked, std::move(change.parked));
+    append(changes.unparked, std::move(change.unparked));
   }
   return changes;
 }
@@ -132,6 +144,9 @@ Parameters order_parameters(const std::vector<Order>& orders) {
   Column<postgres::Json> steps;
   Column<std::int64_t> points_earned;
   Column<Instant> completed_at;
+  Column<Instant> next_check_at;
+  Column<bool> stock_released;
+  Column<RefundId> preempted_by;
   for (const auto& order : orders) {
     order_id.push(order.id);
     lines.push(postgres::json_of(order.lines));
@@ -142,10 +157,14 @@ Parameters order_parameters(const std::vector<Order>& orders) {
     steps.push(postgres::json_of(order.steps));
     points_earned.push(order.points_earned);
     completed_at.push(order.completed_at);
+    next_check_at.push(order.next_check_at);
+    stock_released.push(order.stock_released);
+    preempted_by.push(order.preempted_by);
   }
   Parameters parameters;
   parameters.add(order_id).add(lines).add(refunded_amount).add(status).add(reason);
   parameters.add(failed_step).add(steps).add(points_earned).add(completed_at);
+  parameters.add(next_check_at).add(stock_released).add(preempted_by);
   return parameters;
 }
 
@@ -195,8 +214,54 @@ Parameters refund_parameters(const std::vector<Refund>& refunds) {
   return parameters;
 }
 
+Parameters event_parameters(const std::vector<Event>& events) {
+  Column<Uuid> id;
+  Column<std::string> type;
+  Column<std::string> body;
+  Column<Instant> at;
+  for (const auto& event : events) {
+    id.push(event.id);
+    type.push(event.type);
+    body.push(postgres::storable(event.body));
+    at.push(event.at);
+  }
+  Parameters parameters;
+  parameters.add(id).add(type).add(body).add(at);
+  return parameters;
+}
+
+void add_points(postgres::Pipeline& pipeline, const std::vector<PointsMovement>& points,
+                bool floor_zero) {
+  if (points.empty()) return;
+  const bool may_be_cut =
+      floor_zero && std::any_of(points.begin(), points.end(),
+                                [](const PointsMovement& movement) { return movement.delta < 0; });
+  if (may_be_cut) {
+    Column<UserId> users;
+    for (const auto& movement : points) users.push(movement.user_id);
+    Parameters parameters;
+    parameters.add(users);
+    pipeline.add(statements::lock_points, std::move(parameters));
+  }
+  auto parameters = postgres::points_parameters(points);
+  parameters.add(may_be_cut);
+  pipeline.add(statements::move_points, std::move(parameters));
+}
+
+/// What is parked anew stays, also where its subject's earlier trouble is over.
+void add_parked(postgres::Pipeline& pipeline, const Changes& changes) {
+  if (!changes.unparked.empty()) {
+    Parameters subjects;
+    subjects.add(postgres::column_of(changes.unparked));
+    pipeline.add(statements::remove_parked_subjects, std::move(subjects));
+  }
+  if (!changes.parked.empty()) {
+    pipeline.add(statements::record_parked, postgres::parked_parameters(changes.parked));
+  }
+}
+
 /// In the order of locks: refunds are under their orders' locks, then stock, then points.
-postgres::Pipeline writing(const Changes& changes) {
+postgres::Pipeline writing(const Changes& changes, bool points_floor_zero) {
   postgres::Pipeline pipeline;
   if (!changes.orders.empty()) {
     pipeline.add(statements::update_orders, order_parameters(changes.orders));
@@ -207,9 +272,11 @@ postgres::Pipeline writing(const Changes& changes) {
   if (!changes.stock.empty()) {
     pipeline.add(statements::move_stock, postgres::stock_parameters(changes.stock));
   }
-  if (!changes.points.empty()) {
-    pipeline.add(statements::move_points, postgres::points_parameters(changes.points));
+  add_points(pipeline, changes.points, points_floor_zero);
+  if (!changes.events.empty()) {
+    pipeline.add(statements::write_events, event_parameters(changes.events));
   }
+  add_parked(pipeline, changes);
   pipeline.add(statements::commit);
   pipeline.end_transaction(!changes.empty());
   return pipeline;
@@ -233,7 +300,7 @@ boost::asio::awaitable<std::vector<OrderAggregate>> update_once(Session& session
   const auto loaded = co_await lease->run(loading, deadline);
   auto all = assemble(orders, postgres::read_all<Order>(loaded[2], postgres::read_order),
                       postgres::read_all<Refund>(loaded[3], postgres::read_refund));
-  const auto pipeline = writing(decide_all(all, decide));
+  const auto pipeline = writing(decide_all(all, decide), session.points_floor_zero());
   co_await lease->run(pipeline, deadline);
 
   std::vector<OrderAggregate> aggregates;

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <map>
 #include <unordered_map>
 
 #include "adapters/postgres/failure.h"
 #include "adapters/postgres/text.h"
 #include "codec/order_json.h"
+#include "codec/plan_json.h"
 #include "domain/assert.h"
 
 namespace holdfast::postgres {
@@ -57,6 +59,48 @@ StockChange::State read_state(RowReader& row) {
   throw rejected("the book holds an unknown word: " + text);
 }
 
+bool is_storable_or_unset(const std::optional<std::string>& text) {
+  return !text || is_storable(*text);
+}
+
+bool is_storable_reversal(const std::optional<StepReversal>& reversal) {
+  return !reversal ||
+         (is_storable_or_unset(reversal->error) && is_storable_or_unset(reversal->reference));
+}
+
+/// Whether what others said of a step can be stored as it is, as nearly always.
+bool all_storable(const Step& step) {
+  return is_storable_or_unset(step.error) && is_storable_or_unset(step.reference) &&
+         (!step.report || is_storable_or_unset(step.report->reference)) &&
+         is_storable_reversal(step.compensation) && is_storable_reversal(step.late);
+}
+
+void clean(std::optional<std::string>& text) {
+  if (text) text = storable(*text);
+}
+
+void clean_reversal(StepReversal& reversal) {
+  clean(reversal.error);
+  clean(reversal.reference);
+}
+
+/// One statement cannot write a row twice: of one subject, the latest counts, with the earliest
+/// time and the most attempts.
+std::map<std::string, ParkedMessage> one_per_subject(const std::vector<ParkedMessage>& messages) {
+  std::map<std::string, ParkedMessage> by_subject;
+  for (const auto& message : messages) {
+    const auto [place, is_new] = by_subject.emplace(message.subject, message);
+    if (is_new) continue;
+    auto& kept = place->second;
+    const auto first_at = std::min(kept.first_at, message.first_at);
+    const auto attempts = std::max(kept.attempts, message.attempts);
+    if (message.last_at >= kept.last_at) kept = message;
+    kept.first_at = first_at;
+    kept.attempts = attempts;
+  }
+  return by_subject;
+}
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -91,6 +135,9 @@ Order read_order(RowReader& row) {
   order.points_earned = row.get<std::int64_t>();
   order.placed_at = row.get<Instant>();
   order.completed_at = row.get<std::optional<Instant>>();
+  order.next_check_at = row.get<std::optional<Instant>>();
+  order.stock_released = row.get<bool>();
+  order.preempted_by = row.get<std::optional<RefundId>>();
   return order;
 }
 
@@ -154,6 +201,14 @@ ParkedMessage read_parked(RowReader& row) {
   return message;
 }
 
+Plan read_plan(RowReader& row) {
+  Plan plan;
+  plan.name = row.get<PlanName>();
+  plan.version = row.get<std::string>();
+  plan.steps = decoded(codec::plan_steps_from_json(parse_json(row.get<Json>())));
+  return plan;
+}
+
 std::vector<OrderAggregate> join_refunds(std::vector<Order> orders, std::vector<Refund> refunds) {
   std::vector<OrderAggregate> aggregates;
   std::unordered_map<OrderId, std::size_t> place;
@@ -198,14 +253,16 @@ Json json_of(const std::vector<OrderLine>& lines) {
   return serialized(codec::lines_to_json(lines));
 }
 Json json_of(const std::vector<Step>& steps) {
-  const bool all_storable = std::all_of(steps.begin(), steps.end(), [](const Step& step) {
-    return is_storable(step.error.value_or("")) && is_storable(step.reference.value_or(""));
-  });
-  if (all_storable) return serialized(codec::steps_to_json(steps));
+  if (std::all_of(steps.begin(), steps.end(), all_storable)) {
+    return serialized(codec::steps_to_json(steps));
+  }
   auto cleaned = steps;
   for (auto& step : cleaned) {
-    if (step.error) step.error = storable(*step.error);
-    if (step.reference) step.reference = storable(*step.reference);
+    clean(step.error);
+    clean(step.reference);
+    if (step.report) clean(step.report->reference);
+    if (step.compensation) clean_reversal(*step.compensation);
+    if (step.late) clean_reversal(*step.late);
   }
   return serialized(codec::steps_to_json(cleaned));
 }
@@ -214,13 +271,14 @@ Json json_of(const std::vector<RefundLine>& lines) {
 }
 Json json_of(const std::vector<RefundStep>& steps) {
   auto cleaned = steps;
-  for (auto& step : cleaned) {
-    if (step.error) step.error = storable(*step.error);
-  }
+  for (auto& step : cleaned) clean_reversal(step);
   return serialized(codec::refund_steps_to_json(cleaned));
 }
 Json json_of(const std::map<std::string, std::string>& attributes) {
   return serialized(codec::attributes_to_json(attributes));
+}
+Json json_of(const std::vector<PlanStep>& steps) {
+  return serialized(codec::plan_steps_to_json(steps));
 }
 
 Cause cause_of(MovementKind kind, const std::string& cause_id) {
@@ -292,6 +350,39 @@ Parameters points_parameters(const std::vector<PointsMovement>& movements) {
   }
   Parameters parameters;
   parameters.add(user_id).add(delta).add(kind).add(cause_id).add(cause_name).add(at);
+  return parameters;
+}
+
+Parameters parked_parameters(const std::vector<ParkedMessage>& messages) {
+  Column<Uuid> id;
+  Column<QueueName> queue;
+  Column<std::string> reason;
+  Column<std::string> subject;
+  Column<OrderId> order_id;
+  Column<RefundId> refund_id;
+  Column<StepName> step;
+  Column<std::int64_t> attempts;
+  Column<Instant> first_at;
+  Column<Instant> last_at;
+  Column<std::string> detail;
+  Column<Bytes> body;
+  for (const auto& [name, message] : one_per_subject(messages)) {
+    id.push(message.id);
+    queue.push(message.queue);
+    reason.push(message.reason);
+    subject.push(name);
+    order_id.push(message.order_id);
+    refund_id.push(message.refund_id);
+    step.push(message.step);
+    attempts.push(message.attempts);
+    first_at.push(message.first_at);
+    last_at.push(message.last_at);
+    detail.push(storable(message.detail));
+    body.push(Bytes{message.body});
+  }
+  Parameters parameters;
+  parameters.add(id).add(queue).add(reason).add(subject).add(order_id).add(refund_id).add(step);
+  parameters.add(attempts).add(first_at).add(last_at).add(detail).add(body);
   return parameters;
 }
 

@@ -19,6 +19,7 @@ OrderStatus read_order_status(RowReader& row);
 StockRow read_stock(RowReader& row);
 StockChange read_stock_change(RowReader& row);
 ParkedMessage read_parked(RowReader& row);
+Plan read_plan(RowReader& row);
 
 /// Rows of one kind, all of a result.
 template <class T, class Read>
@@ -45,6 +46,7 @@ Json json_of(const std::vector<Step>& steps);
 Json json_of(const std::vector<RefundLine>& lines);
 Json json_of(const std::vector<RefundStep>& steps);
 Json json_of(const std::map<std::string, std::string>& attributes);
+Json json_of(const std::vector<PlanStep>& steps);
 
 /// An enum's text, as stored.
 template <class Enum>
@@ -69,8 +71,11 @@ Cause cause_of(MovementKind kind, const std::string& cause_id);
 std::string read_cause(RowReader& row);
 MovementKind read_movement_kind(RowReader& row);
 
-/// Columns of movements as move_stock.sql and move_points.sql take them.
+/// Columns of movements as move_stock.sql and move_points.sql (but its last) take them.
 Parameters stock_parameters(const std::vector<StockMovement>& movements);
 Parameters points_parameters(const std::vector<PointsMovement>& movements);
+
+/// Columns of messages as record_parked.sql takes them, each subject once.
+Parameters parked_parameters(const std::vector<ParkedMessage>& messages);
 
 }  // namespace holdfast::postgres

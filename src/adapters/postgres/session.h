@@ -67,6 +67,9 @@ class PostgresOrderBook::Session : public std::enable_shared_from_this<Session> 
     return statement_timeout_ * postgres::limits::kSnapshotPatience;
   }
 
+  /// Whether points that are taken stop at a balance of zero.
+  [[nodiscard]] bool points_floor_zero() const { return options_.points_floor_zero; }
+
   boost::asio::awaitable<bool> lead(Deadline deadline);
   boost::asio::awaitable<void> stop_leading(Deadline deadline);
 
@@ -77,6 +80,9 @@ class PostgresOrderBook::Session : public std::enable_shared_from_this<Session> 
                                                        Attempt attempt, int patience = 1);
 
  private:
+  [[nodiscard]] postgres::SessionSettings session_settings() const {
+    return {statement_timeout_, options_.event_source};
+  }
   boost::asio::awaitable<Result> run_one(const Statement& statement, Parameters parameters,
                                          bool writes, Deadline deadline);
 

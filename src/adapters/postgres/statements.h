@@ -21,6 +21,13 @@ inline const Statement update_orders{"update_orders", std::string(embedded::upda
 inline const Statement write_refunds{"write_refunds", std::string(embedded::write_refunds_sql)};
 inline const Statement move_stock{"move_stock", std::string(embedded::move_stock_sql)};
 inline const Statement move_points{"move_points", std::string(embedded::move_points_sql)};
+inline const Statement lock_points{"lock_points", std::string(embedded::lock_points_sql)};
+inline const Statement write_events{"write_events", std::string(embedded::write_events_sql)};
+inline const Statement delete_events{"delete_events", std::string(embedded::delete_events_sql)};
+inline const Statement mark_orders_released{"mark_orders_released",
+                                            std::string(embedded::mark_orders_released_sql)};
+inline const Statement store_plans{"store_plans", std::string(embedded::store_plans_sql)};
+inline const Statement stored_plans{"stored_plans", std::string(embedded::stored_plans_sql)};
 inline const Statement refunds_of_orders{"refunds_of_orders",
                                          std::string(embedded::refunds_of_orders_sql)};
 inline const Statement find_refund{"find_refund", std::string(embedded::find_refund_sql)};
@@ -49,6 +56,8 @@ inline const Statement find_points{"find_points", std::string(embedded::find_poi
 inline const Statement record_parked{"record_parked", std::string(embedded::record_parked_sql)};
 inline const Statement parked_groups{"parked_groups", std::string(embedded::parked_groups_sql)};
 inline const Statement remove_parked{"remove_parked", std::string(embedded::remove_parked_sql)};
+inline const Statement remove_parked_subjects{"remove_parked_subjects",
+                                              std::string(embedded::remove_parked_subjects_sql)};
 inline const Statement record_audit{"record_audit", std::string(embedded::record_audit_sql)};
 inline const Statement backlog{"backlog", std::string(embedded::backlog_sql)};
 inline const Statement ping{"ping", std::string(embedded::ping_sql)};
@@ -61,6 +70,8 @@ inline const Statement snapshot_bought{"snapshot_bought",
                                        std::string(embedded::snapshot_bought_sql)};
 inline const Statement snapshot_unreleased{"snapshot_unreleased",
                                            std::string(embedded::snapshot_unreleased_sql)};
+inline const Statement snapshot_unreleased_orders{
+    "snapshot_unreleased_orders", std::string(embedded::snapshot_unreleased_orders_sql)};
 inline const Statement snapshot_changes{"snapshot_changes",
                                         std::string(embedded::snapshot_changes_sql)};
 inline const Statement try_leadership{"try_leadership", std::string(embedded::try_leadership_sql)};

@@ -13,7 +13,6 @@ namespace {
 
 constexpr amqp_channel_t kControlChannel = 1;
 constexpr amqp_channel_t kFirstQueueChannel = 2;
-constexpr const char* kConsumerTag = "holdfast";
 
 PortError unavailable(const std::string& why) {
   return PortError{PortErrorKind::unavailable, Effect::none, "RabbitMQ: " + why};
@@ -30,10 +29,7 @@ struct Consumer::Session {
 };
 
 Consumer::Consumer(ConnectionSettings settings, const RabbitOptions& options, Sink sink)
-    : settings_(std::move(settings)),
-      topology_(options),
-      prefetch_(static_cast<std::uint16_t>(std::clamp<std::size_t>(options.prefetch, 1, 65'535))),
-      sink_(std::move(sink)) {
+    : settings_(std::move(settings)), topology_(options), sink_(std::move(sink)) {
   status_.down("not started");
 }
 
@@ -67,16 +63,17 @@ void Consumer::stop() {
   thread_.join();
 }
 
-void Consumer::subscribe(QueueName queue) {
-  mailbox_.push(Subscribe{std::move(queue)});
+void Consumer::subscribe(QueueName queue, std::size_t prefetch) {
+  const auto bounded = std::clamp<std::size_t>(prefetch, 1, limits::kMaxPrefetch);
+  mailbox_.push(Subscribe{std::move(queue), static_cast<std::uint16_t>(bounded)});
 }
 
 void Consumer::pause(std::uint64_t call, QueueName queue) {
-  mailbox_.push(Flow{call, std::move(queue), false});
+  mailbox_.push(Flow{call, std::move(queue), true});
 }
 
 void Consumer::resume(std::uint64_t call, QueueName queue) {
-  mailbox_.push(Flow{call, std::move(queue), true});
+  mailbox_.push(Flow{call, std::move(queue), false});
 }
 
 void Consumer::acknowledge(QueueName queue, std::vector<std::uint64_t> tags) {
@@ -119,12 +116,7 @@ void Consumer::run_session() {
 
 void Consumer::turn(Session& session) {
   take_commands();
-  bool all_match = true;
-  for (auto& [queue, subscription] : subscriptions_) {
-    match(session, *subscription);
-    if (subscription->wanted != subscription->consuming) all_match = false;
-  }
-  if (all_match && std::exchange(complained_, false)) status_.up();
+  match_all(session);
   send_tags(session);
   answer_depths(session);
   // What a cancelled consumer still got reaches the loop before the answer to its `pause`.
@@ -167,7 +159,9 @@ void Consumer::wait_to_reconnect(Milliseconds pause) {
 void Consumer::take_commands() {
   for (auto& command : mailbox_.take()) {
     if (const auto* subscribe = std::get_if<Subscribe>(&command)) {
-      subscription(subscribe->queue);
+      Subscription& target = subscription(subscribe->queue);
+      target.subscribed = true;
+      target.prefetch = std::max(target.prefetch, subscribe->prefetch);
     } else if (const auto* flow = std::get_if<Flow>(&command)) {
       on_flow(*flow);
     } else if (const auto* tags = std::get_if<Tags>(&command)) {
@@ -179,7 +173,7 @@ void Consumer::take_commands() {
 }
 
 void Consumer::on_flow(const Flow& command) {
-  subscription(command.queue).wanted = command.wanted;
+  subscription(command.queue).paused = command.paused;
   flows_done_.push_back(command.call);
 }
 
@@ -198,31 +192,53 @@ Consumer::Subscription& Consumer::subscription(const QueueName& queue) {
   if (!found) {
     const auto number = static_cast<amqp_channel_t>(kFirstQueueChannel + subscriptions_.size() - 1);
     found = std::make_unique<Subscription>(queue, number, topology_);
+    by_channel_.push_back(found.get());
   }
   return *found;
 }
 
 Consumer::Subscription* Consumer::subscription_of(amqp_channel_t channel) {
+  if (channel < kFirstQueueChannel) return nullptr;
+  const std::size_t place = channel - kFirstQueueChannel;
+  return place < by_channel_.size() ? by_channel_[place] : nullptr;
+}
+
+/// Goes on in the next turn when it takes long: deliveries of the queues that are consumed already
+/// must not wait for hundreds that are not yet.
+void Consumer::match_all(Session& session) {
+  const auto until = SteadyClock::now() + limits::kMatchTime;
+  bool all_match = true;
+  unfinished_ = false;
   for (auto& [queue, subscription] : subscriptions_) {
-    if (subscription->channel == channel) return subscription.get();
+    if (subscription->is_matched()) continue;
+    // The answer to a `pause` says that it is done.
+    if (subscription->paused || SteadyClock::now() < until) {
+      match(session, *subscription);
+    } else {
+      unfinished_ = true;
+    }
+    all_match = all_match && subscription->is_matched();
   }
-  return nullptr;
+  if (all_match && std::exchange(complained_, false)) status_.up();
 }
 
 /// Makes the channel what is wanted of it.
 void Consumer::match(Session& session, Subscription& subscription) {
-  if (subscription.wanted == subscription.consuming) return;
-  if (subscription.wanted && SteadyClock::now() < subscription.retry_at) return;
-  const auto channel = subscription.channel;
+  const auto not_before = std::max(subscription.retry_at, subscription.blamed_until);
+  if (subscription.is_wanted() && SteadyClock::now() < not_before) return;
   try {
-    if (subscription.wanted) {
-      if (!subscription.open) open(session, subscription);
-      begin_consuming(session, subscription);
-    } else {
-      amqp_basic_cancel(session.connection.raw(), channel, amqp_cstring_bytes(kConsumerTag));
-      session.connection.check_rpc(channel, "cancel");
-      subscription.consuming = false;
-    }
+    // A consumer keeps the prefetch that it began with: for a larger one it must begin anew.
+    if (subscription.consuming) cancel(session, subscription);
+    if (!subscription.is_wanted()) return;
+    if (!subscription.open) open(session, subscription);
+    begin_consuming(session, subscription);
+    subscription.blame = Milliseconds(0);
+  } catch (const ConnectionError&) {
+    // RabbitMQ 3.10 closes the connection over a quorum queue that has no leader, or none yet.
+    subscription.blame =
+        std::clamp<Milliseconds>(2 * subscription.blame, limits::kBlameFirst, limits::kBlameMax);
+    subscription.blamed_until = SteadyClock::now() + subscription.blame;
+    throw;
   } catch (const ChannelError& error) {
     lose(subscription, error.what(), limits::kChannelRetry);
   } catch (const TopologyRefused& refused) {
@@ -230,15 +246,26 @@ void Consumer::match(Session& session, Subscription& subscription) {
   }
 }
 
+void Consumer::cancel(Session& session, Subscription& subscription) {
+  const auto channel = subscription.channel;
+  amqp_basic_cancel(session.connection.raw(), channel, bytes_of(subscription.consumer_tag));
+  session.connection.check_rpc(channel, "cancel");
+  subscription.consuming = false;
+}
+
 void Consumer::open(Session& session, Subscription& subscription) {
   const auto channel = subscription.channel;
+  const int permitted = amqp_get_channel_max(session.connection.raw());
+  if (permitted > 0 && channel > permitted) {
+    throw TopologyRefused("RabbitMQ permits " + std::to_string(permitted) +
+                          " channels a connection, too few to consume " +
+                          topology_.queue_name(subscription.queue) + ": raise its channel_max");
+  }
   session.connection.open_channel(channel);
   subscription.open = true;
   subscription.epoch = ++last_epoch_;
   subscription.acks = {};
   subscription.content.start();
-  amqp_basic_qos(session.connection.raw(), channel, 0, prefetch_, 0);
-  session.connection.check_rpc(channel, "prefetch");
 }
 
 void Consumer::begin_consuming(Session& session, Subscription& subscription) {
@@ -246,8 +273,14 @@ void Consumer::begin_consuming(Session& session, Subscription& subscription) {
   const std::string name = topology_.queue_name(subscription.queue);
   session.declarer.ensure(topology_.queue(queues::parked));
   session.declarer.ensure(topology_.queue(subscription.queue));
+  amqp_basic_qos(session.connection.raw(), channel, 0, subscription.prefetch, 0);
+  session.connection.check_rpc(channel, "prefetch");
+  subscription.granted = subscription.prefetch;
+  // Never the same tag again: a quorum queue (RabbitMQ 3.10) delivers to a consumer that comes back
+  // under its tag once more what it has not acknowledged, on the same channel.
+  subscription.consumer_tag = "holdfast-" + std::to_string(++last_consumer_);
   amqp_basic_consume(session.connection.raw(), channel, bytes_of(name),
-                     amqp_cstring_bytes(kConsumerTag), 0, 0, 0, amqp_empty_table);
+                     bytes_of(subscription.consumer_tag), 0, 0, 0, amqp_empty_table);
   session.connection.check_rpc(channel, "consume " + name);
   subscription.consuming = true;
 }
@@ -372,9 +405,10 @@ void Consumer::flush_events() {
 }
 
 Milliseconds Consumer::poll_time() const {
+  if (unfinished_) return Milliseconds(0);
   auto time = std::min<Milliseconds>(limits::kMaxPoll, settings_.heartbeat / 4);
   for (const auto& [queue, subscription] : subscriptions_) {
-    if (subscription->wanted && !subscription->consuming) time = limits::kChannelRetry;
+    if (!subscription->is_matched()) time = limits::kChannelRetry;
   }
   return std::clamp<Milliseconds>(time, Milliseconds(50), limits::kMaxPoll);
 }

@@ -56,7 +56,8 @@ struct DeliveryTag {
 /// Consumes queues. Owns a thread and, on it, a connection with a channel for declarations and one
 /// for each queue. Lives from `start` to `stop`; the other calls come from the loop.
 ///
-/// It keeps no messages: each goes to the loop at once, and `prefetch` bounds how many there are.
+/// It keeps no messages: each goes to the loop at once, and a queue's prefetch bounds how many are
+/// not acknowledged.
 class Consumer {
  public:
   /// Called on the consumer's thread with all events of one turn, in order.
@@ -71,7 +72,8 @@ class Consumer {
   /// Asks the thread to end without waiting for it, so that several may end at once.
   void begin_stop();
 
-  void subscribe(QueueName queue);
+  /// Consumes a queue from now on, or with a larger prefetch than before; a smaller one is ignored.
+  void subscribe(QueueName queue, std::size_t prefetch);
   void pause(std::uint64_t call, QueueName queue);
   void resume(std::uint64_t call, QueueName queue);
   void acknowledge(QueueName queue, std::vector<std::uint64_t> tags);
@@ -86,11 +88,12 @@ class Consumer {
 
   struct Subscribe {
     QueueName queue;
+    std::uint16_t prefetch = 1;
   };
   struct Flow {
     std::uint64_t call = 0;
     QueueName queue;
-    bool wanted = true;
+    bool paused = false;
   };
   struct Tags {
     QueueName queue;
@@ -110,10 +113,16 @@ class Consumer {
 
     QueueName queue;
     amqp_channel_t channel;
-    bool wanted = true;      // not paused
-    bool open = false;       // the channel is open
-    bool consuming = false;  // basic.consume was confirmed
-    SteadyClock::time_point retry_at{};
+    bool subscribed = false;  // somebody receives
+    bool paused = false;
+    std::uint16_t prefetch = 0;              // wanted
+    bool open = false;                       // the channel is open
+    bool consuming = false;                  // basic.consume was confirmed
+    std::uint16_t granted = 0;               // prefetch of that consumer
+    SteadyClock::time_point retry_at{};      // on this connection
+    SteadyClock::time_point blamed_until{};  // the last attempt cost the connection: on any
+    Milliseconds blame{0};
+    std::string consumer_tag;
     std::uint64_t epoch = 0;
     AckTracker acks;
     ContentAssembler content;
@@ -121,6 +130,11 @@ class Consumer {
     bool redelivered = false;
     std::vector<std::uint64_t> to_acknowledge;
     std::vector<std::uint64_t> to_give_back;
+
+    [[nodiscard]] bool is_wanted() const { return subscribed && !paused; }
+    [[nodiscard]] bool is_matched() const {
+      return is_wanted() == consuming && (!consuming || granted == prefetch);
+    }
   };
   struct Session;  // what lives as long as one connection
 
@@ -135,7 +149,9 @@ class Consumer {
   Subscription& subscription(const QueueName& queue);
   Subscription* subscription_of(amqp_channel_t channel);
 
+  void match_all(Session& session);
   void match(Session& session, Subscription& subscription);
+  void cancel(Session& session, Subscription& subscription);
   void open(Session& session, Subscription& subscription);
   void begin_consuming(Session& session, Subscription& subscription);
   void lose(Subscription& subscription, const std::string& why, Milliseconds retry);
@@ -151,7 +167,6 @@ class Consumer {
 
   const ConnectionSettings settings_;
   const Topology topology_;
-  const std::uint16_t prefetch_;
   const Sink sink_;
 
   // Shared with the loop's thread.
@@ -165,11 +180,14 @@ class Consumer {
 
   // The consumer's thread only.
   std::map<QueueName, std::unique_ptr<Subscription>> subscriptions_;
+  std::vector<Subscription*> by_channel_;  // channel kFirstQueueChannel is the first
   std::deque<Depth> depths_;
   std::vector<std::uint64_t> flows_done_;
   std::vector<ConsumerEvent> events_;
   std::uint64_t last_epoch_ = 0;
+  std::uint64_t last_consumer_ = 0;
   bool complained_ = false;  // a queue could not be consumed; cleared when all are
+  bool unfinished_ = false;  // some queues could be matched right away, and had no time yet
   Backoff backoff_;
 };
 

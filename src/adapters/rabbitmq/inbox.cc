@@ -12,8 +12,11 @@ namespace holdfast::rabbitmq {
 
 namespace asio = boost::asio;
 
-Inbox::Waiter::Waiter(Inbox& inbox, const asio::any_io_executor& executor)
-    : home(inbox), timer(executor), place(inbox.waiters_.insert(inbox.waiters_.end(), this)) {}
+Inbox::Waiter::Waiter(Inbox& inbox, const asio::any_io_executor& executor, std::size_t max_messages)
+    : home(inbox),
+      timer(executor),
+      max(max_messages),
+      place(inbox.waiters_.insert(inbox.waiters_.end(), this)) {}
 
 Inbox::Waiter::~Waiter() {
   home.waiters_.erase(place);
@@ -23,6 +26,23 @@ void Inbox::end_epoch(std::uint64_t epoch) {
   std::erase_if(buffer_, [&](const Incoming& message) {
     return DeliveryTag::epoch_of(message.delivery.tag) <= epoch;
   });
+  std::erase_if(in_hand_, [&](auto tag) { return DeliveryTag::epoch_of(tag) <= epoch; });
+}
+
+void Inbox::acknowledged(const std::vector<std::uint64_t>& tags) {
+  for (const auto tag : tags) in_hand_.erase(tag);
+}
+
+std::size_t Inbox::demand(std::size_t max_messages) const {
+  std::size_t total = in_hand_.size() + max_messages;
+  for (const auto* waiter : waiters_) total += waiter->max;
+  return total;
+}
+
+bool Inbox::raise_prefetch(std::size_t prefetch) {
+  if (prefetch <= prefetch_) return false;
+  prefetch_ = prefetch;
+  return true;
 }
 
 std::vector<std::uint64_t> Inbox::take_returnable(std::int64_t delivery_limit) {
@@ -65,7 +85,7 @@ asio::awaitable<std::vector<Delivery>> Inbox::receive(std::shared_ptr<Inbox> sel
                                                       asio::any_io_executor executor,
                                                       BatchLimits limits) {
   const std::size_t max = std::max<std::size_t>(1, limits.max_messages);
-  Waiter waiter(*self, executor);
+  Waiter waiter(*self, executor, max);
   while (!self->stopped_) {
     if (!self->has_any()) {
       co_await wait(waiter, 1, std::chrono::steady_clock::time_point::max());
@@ -85,6 +105,7 @@ std::vector<Delivery> Inbox::take(std::size_t max) {
   std::vector<Delivery> batch;
   batch.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
+    in_hand_.insert(buffer_.front().delivery.tag);
     batch.push_back(std::move(buffer_.front().delivery));
     buffer_.pop_front();
   }

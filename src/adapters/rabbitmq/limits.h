@@ -30,6 +30,13 @@ inline constexpr auto kReconnectMax = 2'000ms;
 inline constexpr auto kRefusedRetry = 5'000ms;
 /// How long a queue whose channel or consumer the broker ended waits before it is opened again.
 inline constexpr auto kChannelRetry = 500ms;
+/// A consumer's thread spends no longer than this on subscribing before it looks for deliveries.
+inline constexpr auto kMatchTime = 50ms;
+/// AMQP 0-9-1: a short.
+inline constexpr std::size_t kMaxPrefetch = 65'535;
+/// How long a queue waits whose consumption cost all the others their connection; doubling.
+inline constexpr auto kBlameFirst = 1'000ms;
+inline constexpr auto kBlameMax = 60'000ms;
 /// Longest sleep of an adapter thread; below a quarter of the shortest heartbeat (1 s) it is less.
 inline constexpr auto kMaxPoll = 1'000ms;
 /// An orderly end: the broker's answer says that it has processed the last acknowledgements. A

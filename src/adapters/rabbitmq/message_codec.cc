@@ -1,6 +1,7 @@
 #include "adapters/rabbitmq/message_codec.h"
 
 #include <array>
+#include <charconv>
 #include <limits>
 
 #include "adapters/rabbitmq/limits.h"
@@ -37,11 +38,25 @@ bool is_text(const amqp_field_value_t& field) {
   return field.kind == AMQP_FIELD_KIND_UTF8 || field.kind == AMQP_FIELD_KIND_BYTES;
 }
 
+template <class Number>
+std::string text_of_number(Number number) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  return std::string(text.data(), end);
+}
+
 /// Text of a header of any plain kind; unset for tables, arrays and the like.
 std::optional<std::string> text_of(const amqp_field_value_t& field) {
   if (is_text(field)) return std::string(view(field.value.bytes));
-  if (field.kind == AMQP_FIELD_KIND_BOOLEAN) return field.value.boolean != 0 ? "true" : "false";
-  if (const auto number = integer_of(field)) return std::to_string(*number);
+  switch (field.kind) {
+    case AMQP_FIELD_KIND_BOOLEAN: return field.value.boolean != 0 ? "true" : "false";
+    case AMQP_FIELD_KIND_F32: return text_of_number(field.value.f32);
+    case AMQP_FIELD_KIND_F64: return text_of_number(field.value.f64);
+    case AMQP_FIELD_KIND_U64:
+    case AMQP_FIELD_KIND_TIMESTAMP: return text_of_number(field.value.u64);
+    default: break;
+  }
+  if (const auto number = integer_of(field)) return text_of_number(*number);
   return std::nullopt;
 }
 
@@ -63,16 +78,16 @@ std::string text_member(const amqp_table_t& table, std::string_view key) {
 }
 
 /// `x-death` has the latest death first. A message that only waited for its delay died of
-/// `expired` in a wait queue, which is no news.
+/// `expired` in a wait queue, which is no news; another program may have set an expiration itself.
 void read_death(const amqp_field_value_t& field, const Topology& topology, Delivery& delivery) {
   if (field.kind != AMQP_FIELD_KIND_ARRAY || field.value.array.num_entries == 0) return;
   const auto& latest = field.value.array.entries[0];
   if (latest.kind != AMQP_FIELD_KIND_TABLE) return;
   const std::string reason = text_member(latest.value.table, "reason");
-  if (reason.empty() || reason == "expired") return;
+  const std::string queue = text_member(latest.value.table, "queue");
+  if (reason.empty() || (reason == "expired" && topology.is_wait_queue(queue))) return;
   delivery.headers[kDeadLetterReasonHeader] = reason;
-  delivery.headers[kDeadLetterQueueHeader] =
-      topology.without_name_space(text_member(latest.value.table, "queue"));
+  delivery.headers[kDeadLetterQueueHeader] = topology.without_name_space(queue);
 }
 
 amqp_table_entry_t text_entry(std::string_view key, std::string_view value) {
@@ -81,6 +96,26 @@ amqp_table_entry_t text_entry(std::string_view key, std::string_view value) {
   entry.value.kind = AMQP_FIELD_KIND_UTF8;
   entry.value.value.bytes = bytes_of(value);
   return entry;
+}
+
+/// What `message_id` says; empty: nothing.
+std::string amqp_message_id(const OutgoingMessage& message) {
+  const auto key = message.headers.find(kIdempotencyKeyHeader);
+  if (key != message.headers.end() && !key->second.empty()) return key->second;
+  return message.id.value.is_nil() ? std::string{} : message.id.to_string();
+}
+
+/// What is wrong with the place a message is for.
+std::optional<std::string> why_no_address(const OutgoingMessage& message,
+                                          const std::string& routing_key) {
+  if (message.topic) {
+    if (message.topic->empty()) return "the event names no topic";
+    if (routing_key.size() > limits::kMaxShortStringBytes) return "the topic's name is too long";
+    return std::nullopt;
+  }
+  if (message.queue.value.empty()) return "the message names no queue";
+  if (routing_key.size() > limits::kMaxShortStringBytes) return "the queue's name is too long";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -98,11 +133,11 @@ const amqp_basic_properties_t& PropertiesEncoder::encode(const OutgoingMessage& 
   properties_ = {};
   properties_._flags =
       AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_HEADERS_FLAG;
-  properties_.content_type = amqp_cstring_bytes("application/json");
+  properties_.content_type = bytes_of(message.content_type);
   properties_.delivery_mode = AMQP_DELIVERY_PERSISTENT;
   properties_.headers = {static_cast<int>(entries_.size()), entries_.data()};
-  if (!message.id.value.is_nil()) {
-    message_id_ = message.id.to_string();
+  message_id_ = amqp_message_id(message);
+  if (!message_id_.empty()) {
     properties_._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
     properties_.message_id = bytes_of(message_id_);
   }
@@ -112,12 +147,17 @@ const amqp_basic_properties_t& PropertiesEncoder::encode(const OutgoingMessage& 
 std::optional<std::string> why_unsendable(const OutgoingMessage& message,
                                           const std::string& routing_key) {
   if (message.body.size() > limits::kMaxBodyBytes) return "the body is larger than 15 MiB";
-  if (message.queue.value.empty()) return "the message names no queue";
-  if (routing_key.size() > limits::kMaxShortStringBytes) return "the queue's name is too long";
+  if (auto why = why_no_address(message, routing_key)) return why;
+  if (message.content_type.size() > limits::kMaxShortStringBytes) {
+    return "the content type is longer than 255 bytes";
+  }
   std::size_t bytes = 0;
   for (const auto& [key, value] : message.headers) {
     if (key.empty() || key.size() > limits::kMaxShortStringBytes) {
       return "a header's name is empty or too long";
+    }
+    if (key == kIdempotencyKeyHeader && value.size() > limits::kMaxShortStringBytes) {
+      return "the idempotency key is longer than 255 bytes";
     }
     bytes += key.size() + value.size() + 16;
   }

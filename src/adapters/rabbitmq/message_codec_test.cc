@@ -86,6 +86,47 @@ TEST_F(MessageCodec, ADeathOtherThanADelayIsTold) {
   EXPECT_FALSE(delayed.delivery.headers.contains(kDeadLetterQueueHeader));
 }
 
+TEST_F(MessageCodec, AnExpirationInAWorkQueueIsTold) {
+  const auto expired = decode_death("hf.answers", "expired");
+  EXPECT_EQ(expired.delivery.headers.at(kDeadLetterQueueHeader), "answers");
+  EXPECT_EQ(expired.delivery.headers.at(kDeadLetterReasonHeader), "expired");
+}
+
+TEST_F(MessageCodec, PlainValuesBecomeText) {
+  std::vector<amqp_table_entry_t> entries(5);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    static constexpr const char* kKeys[] = {"single", "double", "unsigned", "time", "void"};
+    entries[i].key = amqp_cstring_bytes(kKeys[i]);
+  }
+  entries[0].value.kind = AMQP_FIELD_KIND_F32;
+  entries[0].value.value.f32 = 0.1F;
+  entries[1].value.kind = AMQP_FIELD_KIND_F64;
+  entries[1].value.value.f64 = -2.5e300;
+  entries[2].value.kind = AMQP_FIELD_KIND_U64;
+  entries[2].value.value.u64 = 18'446'744'073'709'551'615U;
+  entries[3].value.kind = AMQP_FIELD_KIND_TIMESTAMP;
+  entries[3].value.value.u64 = 1'700'000'000;
+  entries[4].value.kind = AMQP_FIELD_KIND_VOID;
+  EXPECT_EQ(decode_headers(entries).delivery.headers,
+            (std::map<std::string, std::string>{{"single", "0.1"},
+                                                {"double", "-2.5e+300"},
+                                                {"unsigned", "18446744073709551615"},
+                                                {"time", "1700000000"}}));
+}
+
+TEST_F(MessageCodec, AnIdempotencyKeyIsTheMessageId) {
+  OutgoingMessage outgoing;
+  outgoing.id.value.bytes[3] = 7;
+  outgoing.content_type = "application/cloudevents+json";
+  PropertiesEncoder encoder;
+  EXPECT_EQ(view(encoder.encode(outgoing).message_id), outgoing.id.to_string());
+  outgoing.headers = {{kIdempotencyKeyHeader, "0198/payment/forward"}};
+  const auto& properties = encoder.encode(outgoing);
+  EXPECT_EQ(view(properties.message_id), "0198/payment/forward");
+  EXPECT_EQ(view(properties.content_type), "application/cloudevents+json");
+  EXPECT_EQ(decode(properties, topology_).delivery.headers, outgoing.headers);
+}
+
 TEST_F(MessageCodec, StrangeValuesDoNoHarm) {
   const auto incoming = decode_headers({text(kAttemptsHeader, "many"), number("n", -3)});
   EXPECT_EQ(incoming.delivery.attempts, 0U);
@@ -98,6 +139,21 @@ TEST_F(MessageCodec, WhatABrokerWouldChokeOnIsUnsendable) {
   outgoing.queue = QueueName{"orders"};
   EXPECT_FALSE(why_unsendable(outgoing, "hf.orders"));
   EXPECT_TRUE(why_unsendable(outgoing, std::string(256, 'q')));
+  outgoing.headers = {{kIdempotencyKeyHeader, std::string(255, 'k')}};
+  EXPECT_FALSE(why_unsendable(outgoing, "hf.orders"));
+  outgoing.headers = {{kIdempotencyKeyHeader, std::string(256, 'k')}};
+  EXPECT_TRUE(why_unsendable(outgoing, "hf.orders"));
+  outgoing.headers.clear();
+  outgoing.content_type = std::string(256, 'c');
+  EXPECT_TRUE(why_unsendable(outgoing, "hf.orders"));
+  outgoing.content_type = "text/plain";
+  outgoing.topic = "";
+  EXPECT_TRUE(why_unsendable(outgoing, ""));
+  outgoing.topic = std::string(256, 't');
+  EXPECT_TRUE(why_unsendable(outgoing, *outgoing.topic));
+  outgoing.topic = "order.completed";
+  outgoing.queue = QueueName{""};
+  EXPECT_FALSE(why_unsendable(outgoing, *outgoing.topic));
   outgoing.headers = {{"", "x"}};
   EXPECT_TRUE(why_unsendable(outgoing, "hf.orders"));
 }

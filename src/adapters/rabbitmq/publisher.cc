@@ -20,6 +20,15 @@ Milliseconds poll_time(Milliseconds heartbeat) {
                                 std::max<Milliseconds>(heartbeat / 4, Milliseconds(50)));
 }
 
+/// A message returned and one sent, which go to the same queue. The id that was sent is not the
+/// message's own where there is an idempotency key.
+bool is_same(const OutgoingMessage& sent, const Delivery& returned) {
+  const auto key = sent.headers.find(kIdempotencyKeyHeader);
+  if (key == sent.headers.end()) return sent.id == returned.id;
+  const auto came_back = returned.headers.find(kIdempotencyKeyHeader);
+  return came_back != returned.headers.end() && came_back->second == key->second;
+}
+
 PortError not_connected(const std::string& why) {
   return PortError{PortErrorKind::unavailable, Effect::none, "RabbitMQ: " + why};
 }
@@ -45,6 +54,7 @@ Publisher::Publisher(ConnectionSettings settings, const RabbitOptions& options, 
     : settings_(std::move(settings)),
       confirm_window_(std::max<std::size_t>(1, options.confirm_window)),
       topology_(options),
+      events_exchange_(topology_.events_exchange()),
       sink_(std::move(sink)) {
   status_.down("not started");
 }
@@ -117,11 +127,12 @@ void Publisher::run() {
 void Publisher::run_session() {
   Session session(settings_, interrupt_, topology_);
   session.connection.open_channel(kControlChannel);
-  session.declarer.declare_all();
+  const auto complaint = session.declarer.declare_all();
   session.connection.open_channel(kPublishChannel);
   amqp_confirm_select(session.connection.raw(), kPublishChannel);
   session.connection.check_rpc(kPublishChannel, "confirm.select");
   status_.up();
+  if (complaint) status_.complain(*complaint);
   backoff_.reset();
   const auto poll = poll_time(settings_.heartbeat);
   while (!stopping_) {
@@ -202,6 +213,7 @@ const OutgoingMessage& Publisher::message_of(const Item& item) {
 }
 
 std::string Publisher::routing_key_of(const OutgoingMessage& message) const {
+  if (message.topic) return *message.topic;
   return message.delay ? topology_.wait_queue_name(message.queue, *message.delay)
                        : topology_.queue_name(message.queue);
 }
@@ -209,6 +221,7 @@ std::string Publisher::routing_key_of(const OutgoingMessage& message) const {
 void Publisher::send_pending(Session& session) {
   session.want_write = false;
   if (pending_.empty() || session.connection.blocked()) return;
+  refuse_stuck_window();
   session.connection.cork(true);
   while (!pending_.empty() && window_.span() < confirm_window_ &&
          unconfirmed_bytes_ < limits::kMaxUnconfirmedBytes) {
@@ -232,6 +245,16 @@ void Publisher::send_pending(Session& session) {
   session.connection.cork(false);
 }
 
+/// A queue without a leader confirms nothing. What is given up would stay in the window for as long
+/// as the connection lives, and in the end hold up the messages for all other queues.
+void Publisher::refuse_stuck_window() {
+  if (window_.span() < confirm_window_ && unconfirmed_bytes_ < limits::kMaxUnconfirmedBytes) return;
+  const Item* oldest = window_.find([](const Item&) { return true; });
+  if (oldest == nullptr || !oldest->call->abandoned) return;
+  throw ConnectionError("no confirmation of a message for " + routing_key_of(message_of(*oldest)) +
+                        " within its deadline");
+}
+
 /// Makes sure that the queue exists. False when the message was answered with an error instead.
 bool Publisher::prepare(Session& session, const Item& item, std::string& routing_key) {
   const OutgoingMessage& message = message_of(item);
@@ -240,14 +263,18 @@ bool Publisher::prepare(Session& session, const Item& item, std::string& routing
     finish(item, PortError{PortErrorKind::rejected, Effect::none, *why});
     return false;
   }
-  if (session.declarer.has(routing_key)) return true;
+  if (message.topic || session.declarer.has(routing_key)) return true;
+  // Under the cork a declaration would lie here for 200 ms before the broker saw it.
+  session.connection.cork(false);
   try {
     session.declarer.ensure(topology_.queue(message.queue));
     if (message.delay) {
       session.declarer.ensure(topology_.wait_queue(message.queue, *message.delay));
     }
+    session.connection.cork(true);
   } catch (const TopologyRefused& refused) {
     const Effect effect = item.sent_before ? Effect::unknown : Effect::none;
+    session.connection.cork(true);
     status_.complain(refused.what());
     finish(item, PortError{PortErrorKind::rejected, effect, refused.what()});
     return false;
@@ -263,9 +290,11 @@ void Publisher::send(Session& session, Item item, const std::string& routing_key
   session.bytes_since_check += bytes + 256;
   item.call->any_sent = true;
   window_.sent(std::move(item));  // before the write: a write that fails may have had effect
+  const amqp_bytes_t exchange = message.topic ? bytes_of(events_exchange_) : amqp_empty_bytes;
+  const amqp_boolean_t mandatory = message.topic && !message.needs_listener ? 0 : 1;
   const int status =
-      amqp_basic_publish(session.connection.raw(), kPublishChannel, amqp_empty_bytes,
-                         bytes_of(routing_key), 1, 0, &properties, bytes_of(message.body));
+      amqp_basic_publish(session.connection.raw(), kPublishChannel, exchange, bytes_of(routing_key),
+                         mandatory, 0, &properties, bytes_of(message.body));
   Connection::check(status, "publish");
 }
 
@@ -317,8 +346,9 @@ void Publisher::on_method(Session& session, const amqp_method_t& method) {
 /// The broker returns an unroutable message before it confirms it, and does not say its number.
 void Publisher::on_returned(const std::string& routing_key, const Incoming& message) {
   Item* item = window_.find([&](const Item& candidate) {
-    return !candidate.returned && message_of(candidate).id == message.delivery.id &&
-           routing_key_of(message_of(candidate)) == routing_key;
+    const OutgoingMessage& sent = message_of(candidate);
+    return !candidate.returned && (!sent.topic || sent.needs_listener) &&
+           is_same(sent, message.delivery) && routing_key_of(sent) == routing_key;
   });
   if (item != nullptr) item->returned = true;
 }
@@ -326,6 +356,11 @@ void Publisher::on_returned(const std::string& routing_key, const Incoming& mess
 void Publisher::settle(Session& session, std::uint64_t tag, bool multiple, bool accepted) {
   for (auto& item : window_.settle(tag, multiple)) {
     unconfirmed_bytes_ -= message_of(item).body.size();
+    if (item.returned && message_of(item).topic) {
+      finish(item, PortError{PortErrorKind::rejected, Effect::none,
+                             "nobody listens to " + *message_of(item).topic});
+      continue;
+    }
     if (item.returned && !item.retried) {
       // Somebody deleted the queue. Declare it anew and send the message once more.
       session.declarer.forget_all();
@@ -340,9 +375,9 @@ void Publisher::settle(Session& session, std::uint64_t tag, bool multiple, bool 
                              "RabbitMQ has no queue " + routing_key_of(message_of(item)) +
                                  " although it was declared again; see who deletes it"});
     } else if (!accepted) {
-      finish(item, PortError{PortErrorKind::rejected, effect,
-                             "RabbitMQ refused a message for " + routing_key_of(message_of(item)) +
-                                 ": the queue is full"});
+      // Of several queues that listen to an event, others may have taken it.
+      const Effect refused = message_of(item).topic ? Effect::unknown : effect;
+      finish(item, PortError{PortErrorKind::rejected, refused, why_refused(message_of(item))});
     } else {
       item.call->any_confirmed = true;
       finish(item, std::nullopt);
@@ -360,6 +395,15 @@ void Publisher::finish(const Item& item, std::optional<PortError> error) {
   if (outcome.error && call.any_confirmed) outcome.error->effect = Effect::unknown;
   outcomes_.push_back(std::move(outcome));
   calls_.erase(outcomes_.back().call);
+}
+
+std::string Publisher::why_refused(const OutgoingMessage& message) const {
+  if (!message.topic) {
+    return "RabbitMQ refused a message for " + routing_key_of(message) +
+           ": the queue is full, or not ready";
+  }
+  return "RabbitMQ refused the event " + *message.topic + ": a queue that is bound to " +
+         events_exchange_ + " is full and refuses more";
 }
 
 /// After a lost connection: whatever was sent and not confirmed goes first when it is back.

@@ -34,6 +34,8 @@ struct PublisherOutcome {
 ///
 /// A message is pending, then sent (in the window), then confirmed, refused or returned. A lost
 /// connection makes all that is sent pending again, in front, until its call is abandoned.
+///
+/// Events go to the exchange for topics and are never returned: nobody needs to listen.
 class Publisher {
  public:
   /// Called on the publisher's thread with all outcomes of one turn.
@@ -95,6 +97,7 @@ class Publisher {
   void answer_depths(Session& session);
   void refuse_depths();
   void send_pending(Session& session);
+  void refuse_stuck_window();
   bool prepare(Session& session, const Item& item, std::string& routing_key);
   void send(Session& session, Item item, const std::string& routing_key);
   void drain(Session& session);
@@ -108,10 +111,12 @@ class Publisher {
   void note_blocked(Session& session);
   [[nodiscard]] static const OutgoingMessage& message_of(const Item& item);
   [[nodiscard]] std::string routing_key_of(const OutgoingMessage& message) const;
+  [[nodiscard]] std::string why_refused(const OutgoingMessage& message) const;
 
   const ConnectionSettings settings_;
   const std::size_t confirm_window_;
   const Topology topology_;
+  const std::string events_exchange_;
   const Sink sink_;
 
   // Shared with the loop's thread.

@@ -1,5 +1,6 @@
 #include "adapters/rabbitmq/rabbit_message_bus.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,6 +41,13 @@ ConnectionSettings settings_of(const RabbitOptions& options, const std::string& 
   if (!url) throw std::invalid_argument(url.error());
   return ConnectionSettings{std::move(*url), options.heartbeat, options.rpc_timeout,
                             options.name_space + " " + role};
+}
+
+/// A step's message waits for a call to another server. None is fetched that nobody can handle
+/// yet: it would wait here while another process has nothing to do. The rest is handled in bulk.
+bool reads_ahead(const QueueName& queue) {
+  return queue == queues::orders || queue == queues::refunds || queue == queues::parked ||
+         queue == queues::answers;
 }
 
 std::size_t bytes_of(const std::vector<OutgoingMessage>& messages) {
@@ -241,11 +249,13 @@ asio::awaitable<PortResult<void>> RabbitMessageBus::publish(std::vector<Outgoing
 asio::awaitable<std::vector<Delivery>> RabbitMessageBus::receive(QueueName queue,
                                                                  BatchLimits limits) {
   if (loop_->stopped) co_return std::vector<Delivery>{};
-  const bool is_new = !loop_->inboxes.contains(queue);
   auto box = loop_->inbox(queue);
-  if (is_new) consumer().subscribe(queue);
   // More than the broker sends at once would only be waited for in vain.
-  limits.max_messages = std::min(limits.max_messages, std::max<std::size_t>(1, options_.prefetch));
+  const auto most = std::clamp<std::size_t>(options_.prefetch, 1, limits::kMaxPrefetch);
+  limits.max_messages = std::clamp<std::size_t>(limits.max_messages, 1, most);
+  const auto prefetch =
+      reads_ahead(queue) ? most : std::min(most, box->demand(limits.max_messages));
+  if (box->raise_prefetch(prefetch)) consumer().subscribe(queue, prefetch);
   auto executor = loop_->executor;
   co_return co_await Inbox::receive(std::move(box), std::move(executor), limits);
 }
@@ -253,6 +263,7 @@ asio::awaitable<std::vector<Delivery>> RabbitMessageBus::receive(QueueName queue
 asio::awaitable<PortResult<void>> RabbitMessageBus::ack(QueueName queue,
                                                         std::vector<std::uint64_t> tags) {
   if (loop_->consumer != nullptr && !tags.empty()) {
+    loop_->inbox(queue)->acknowledged(tags);
     loop_->consumer->acknowledge(std::move(queue), std::move(tags));
   }
   co_return PortResult<void>{};

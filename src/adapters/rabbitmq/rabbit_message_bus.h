@@ -23,6 +23,9 @@ class Consumer;
 /// `ack` resumes at once: it is not known whether the broker heard it, and where it did not, the
 /// message is delivered again.
 ///
+/// An event that nobody listens to is forgotten. One that a listener's full queue refuses fails its
+/// call with Effect::unknown: the other listeners may have it.
+///
 /// `pause` returns what was prefetched to the queue where its delivery count permits. The broker
 /// counts such a return as a delivery, so from half of the delivery limit on a message stays here,
 /// unacknowledged, and is the first to be handed out after `resume`.

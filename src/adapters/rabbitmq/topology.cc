@@ -51,6 +51,10 @@ std::string Topology::events_exchange() const {
   return prefix_ + "events";
 }
 
+bool Topology::is_wait_queue(std::string_view broker_name) const {
+  return broker_name.starts_with(prefix_ + "wait.");
+}
+
 std::string Topology::without_name_space(std::string_view broker_name) const {
   if (broker_name.starts_with(prefix_)) broker_name.remove_prefix(prefix_.size());
   return std::string(broker_name);
@@ -85,7 +89,6 @@ QueueSpec Topology::wait_queue(const QueueName& target, Milliseconds delay) cons
 std::vector<QueueSpec> Topology::known_queues() const {
   std::vector<QueueSpec> specs{queue(queues::parked), queue(queues::orders),
                                queue(queues::refunds)};
-  for (const auto& name : queues_) specs.push_back(queue(name));
   for (const auto& wait : waits_) {
     specs.push_back(queue(wait.target));
     specs.push_back(wait_queue(wait.target, wait.delay));
@@ -93,7 +96,13 @@ std::vector<QueueSpec> Topology::known_queues() const {
   return specs;
 }
 
-void Declarer::declare_all() {
+std::vector<QueueSpec> Topology::further_queues() const {
+  std::vector<QueueSpec> specs;
+  for (const auto& name : queues_) specs.push_back(queue(name));
+  return specs;
+}
+
+std::optional<std::string> Declarer::declare_all() {
   const std::string exchange = topology_.events_exchange();
   amqp_exchange_declare(connection_.raw(), channel_, bytes_of(exchange), bytes_of("topic"), 0, 1, 0,
                         0, amqp_empty_table);
@@ -103,6 +112,15 @@ void Declarer::declare_all() {
     refuse(exchange, error);
   }
   for (const auto& spec : topology_.known_queues()) ensure(spec);
+  std::optional<std::string> complaint;
+  for (const auto& spec : topology_.further_queues()) {
+    try {
+      ensure(spec);
+    } catch (const TopologyRefused& refused) {
+      if (!complaint) complaint = refused.what();
+    }
+  }
+  return complaint;
 }
 
 void Declarer::ensure(const QueueSpec& spec) {

@@ -3,6 +3,7 @@
 #include <amqp.h>
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -41,6 +42,7 @@ class Topology {
   [[nodiscard]] std::string queue_name(const QueueName& queue) const;
   [[nodiscard]] std::string wait_queue_name(const QueueName& target, Milliseconds delay) const;
   [[nodiscard]] std::string events_exchange() const;
+  [[nodiscard]] bool is_wait_queue(std::string_view broker_name) const;
   /// The port's name of a broker's queue; the name itself where it is not ours.
   [[nodiscard]] std::string without_name_space(std::string_view broker_name) const;
 
@@ -49,6 +51,8 @@ class Topology {
   [[nodiscard]] QueueSpec wait_queue(const QueueName& target, Milliseconds delay) const;
   /// What is declared on every connect, targets before what dead-letters to them.
   [[nodiscard]] std::vector<QueueSpec> known_queues() const;
+  /// Declared after those, each for itself.
+  [[nodiscard]] std::vector<QueueSpec> further_queues() const;
   /// How often `queue` delivers a message before the broker parks it.
   [[nodiscard]] std::int64_t delivery_limit(const QueueName& queue) const;
 
@@ -66,8 +70,9 @@ class Declarer {
   Declarer(Connection& connection, amqp_channel_t channel, const Topology& topology)
       : connection_(connection), channel_(channel), topology_(topology) {}
 
-  /// Known queues and the events exchange. Throws TopologyRefused, ConnectionError.
-  void declare_all();
+  /// The events exchange, known queues, further queues. One of the further ones that is refused
+  /// takes only itself away: returns why. Throws TopologyRefused for the others, ConnectionError.
+  std::optional<std::string> declare_all();
   /// Declares a queue unless this object has. Throws TopologyRefused, ConnectionError.
   void ensure(const QueueSpec& spec);
   /// True when it needs no declaration any more; cheaper than making the spec.

@@ -13,6 +13,14 @@ moved as (
   update stock set loaded = loaded + change.delta
   from change
   where stock.sku = change.sku and change.delta > 0
+  returning stock.sku, loaded - sold + returned as on_hand, change.delta, change.at
+),
+told as (
+  insert into events (id, type, body, at)
+  select event.*
+  from moved
+  cross join lateral stock_event(moved.sku, moved.on_hand, moved.at) as event
+  where (moved.on_hand = 0) <> (moved.on_hand - moved.delta = 0)
 )
 insert into stock_journal (sku, at, kind, cause_name, delta, loaded)
 select sku, at, kind, change_id, delta, delta

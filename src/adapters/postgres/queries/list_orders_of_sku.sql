@@ -5,7 +5,7 @@
 -- Returns the columns of an order.
 select orders.order_id, reservation_id, fingerprint, user_id, currency, lines, plan, plan_version,
        attributes, amount, refunded_amount, status, reason, failed_step, steps, points_earned,
-       placed_at, completed_at
+       placed_at, completed_at, next_check_at, stock_released, preempted_by
 from stock_journal
 join orders on orders.order_id = stock_journal.cause_id
 where stock_journal.sku = :sku::text

@@ -1,5 +1,6 @@
 -- Sets up a new connection.
 -- $1 text: milliseconds after which the server cancels a transaction's statements
+-- $2 text: the source that events name
 -- Returns one row that says nothing.
 select set_config('statement_timeout', $1::text, false),
        -- A transaction whose client went away must not keep its locks.
@@ -9,6 +10,7 @@ select set_config('statement_timeout', $1::text, false),
        set_config('tcp_keepalives_idle', '10s', false),
        set_config('TimeZone', 'UTC', false),
        set_config('default_transaction_isolation', 'read committed', false),
+       set_config('holdfast.event_source', $2::text, false),
        -- Every statement here finds its rows by key. Without sequential and bitmap scans an update
        -- that joins a sorted list also locks in the list's order, whatever the statistics say:
        -- that is what keeps concurrent settlements free of deadlocks.

@@ -1,5 +1,5 @@
 -- Writes a batch of orders with their stock and points. All of it depends on which orders were
--- inserted: a redelivered order moves nothing.
+-- inserted: a redelivered order moves nothing. A SKU that runs out by them becomes an event.
 --
 -- $1  uuid[] order_id            $2  uuid[] reservation_id     $3  text[] generation
 -- $4  bytea[] fingerprint        $5  text[] user_id            $6  text[] currency
@@ -7,16 +7,17 @@
 -- $10 jsonb[] attributes or null $11 bigint[] amount           $12 bigint[] refunded_amount
 -- $13 text[] status              $14 text[] reason or null     $15 text[] failed_step or null
 -- $16 jsonb[] steps              $17 bigint[] points_earned    $18 timestamptz[] placed_at
--- $19 timestamptz[] completed_at or null
+-- $19 timestamptz[] completed_at or null  $20 timestamptz[] next_check_at or null
+-- $21 boolean[] stock_released            $22 uuid[] preempted_by or null
 --   one row per movement of stock:
--- $20 uuid[] reservation_id  $21 text[] sku  $22 bigint[] delta  $23 bigint[] sold
--- $24 bigint[] returned      $25 text[] kind $26 timestamptz[] at
+-- $23 uuid[] reservation_id  $24 text[] sku  $25 bigint[] delta  $26 bigint[] sold
+-- $27 bigint[] returned      $28 text[] kind $29 timestamptz[] at
 --   one row per movement of points:
--- $27 uuid[] reservation_id  $28 text[] user_id  $29 bigint[] delta  $30 text[] kind
--- $31 timestamptz[] at
+-- $30 uuid[] reservation_id  $31 text[] user_id  $32 bigint[] delta  $33 text[] kind
+-- $34 timestamptz[] at
 --   the highest outbox id of each generation in the batch:
--- $32 text[] generation  $33 bigint[] ms  $34 bigint[] seq
--- $35 bigint: rows of ledger_high_water
+-- $35 text[] generation  $36 bigint[] ms  $37 bigint[] seq
+-- $38 bigint: rows of ledger_high_water
 --
 -- Returns a row per order that was not inserted: reservation_id (the batch's), whether its
 -- generation is the current one, and under which reservation and in which status the order stands.
@@ -31,18 +32,21 @@ with input as (
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[],
               $7::jsonb[], $8::text[], $9::text[], $10::jsonb[], $11::bigint[], $12::bigint[],
               $13::text[], $14::text[], $15::text[], $16::jsonb[], $17::bigint[],
-              $18::timestamptz[], $19::timestamptz[])
+              $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::boolean[],
+              $22::uuid[])
     as input (order_id, reservation_id, generation, fingerprint, user_id, currency, lines, plan,
               plan_version, attributes, amount, refunded_amount, status, reason, failed_step,
-              steps, points_earned, placed_at, completed_at)
+              steps, points_earned, placed_at, completed_at, next_check_at, stock_released,
+              preempted_by)
 ),
 inserted as (
   insert into orders (order_id, reservation_id, fingerprint, user_id, currency, lines, plan,
                       plan_version, attributes, amount, refunded_amount, status, reason,
-                      failed_step, steps, points_earned, placed_at, completed_at)
+                      failed_step, steps, points_earned, placed_at, completed_at, next_check_at,
+                      stock_released, preempted_by)
   select order_id, reservation_id, fingerprint, user_id, currency, lines, plan, plan_version,
          attributes, amount, refunded_amount, status, reason, failed_step, steps, points_earned,
-         placed_at, completed_at
+         placed_at, completed_at, next_check_at, stock_released, preempted_by
   from input
   where generation = (select generation from ledger_state)
   order by order_id
@@ -52,18 +56,27 @@ inserted as (
 movement as (
   select m.sku collate "C" as sku, m.delta, m.sold, m.returned, m.kind, m.at,
          inserted.order_id, inserted.placed_at
-  from unnest($20::uuid[], $21::text[], $22::bigint[], $23::bigint[], $24::bigint[], $25::text[],
-              $26::timestamptz[])
+  from unnest($23::uuid[], $24::text[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[],
+              $29::timestamptz[])
     as m (reservation_id, sku, delta, sold, returned, kind, at)
   join inserted using (reservation_id)
 ),
 moved as (
   update stock
   set sold = stock.sold + per_sku.sold, returned = stock.returned + per_sku.returned
-  from (select sku, sum(sold)::bigint as sold, sum(returned)::bigint as returned
+  from (select sku, sum(sold)::bigint as sold, sum(returned)::bigint as returned, max(at) as at
         from movement group by sku order by sku) as per_sku
   where stock.sku = per_sku.sku
-  returning 1
+  returning stock.sku, loaded - stock.sold + stock.returned as on_hand,
+            loaded - stock.sold + stock.returned + per_sku.sold - per_sku.returned as was_on_hand,
+            per_sku.at
+),
+told as (
+  insert into events (id, type, body, at)
+  select event.*
+  from moved
+  cross join lateral stock_event(moved.sku, moved.on_hand, moved.at) as event
+  where (moved.on_hand = 0) <> (moved.was_on_hand = 0)
 ),
 stock_journaled as (
   insert into stock_journal (sku, at, kind, cause_id, delta, sold, returned)
@@ -73,7 +86,7 @@ stock_journaled as (
 ),
 points_movement as (
   select p.user_id collate "C" as user_id, p.delta, p.kind, p.at, inserted.order_id
-  from unnest($27::uuid[], $28::text[], $29::bigint[], $30::text[], $31::timestamptz[])
+  from unnest($30::uuid[], $31::text[], $32::bigint[], $33::text[], $34::timestamptz[])
     as p (reservation_id, user_id, delta, kind, at)
   join inserted using (reservation_id)
 ),
@@ -94,8 +107,8 @@ points_journaled as (
 ),
 seen as (
   insert into ledger_high_water (slot, ms, seq)
-  select pg_backend_pid() % $35::bigint, ms, seq
-  from unnest($32::text[], $33::bigint[], $34::bigint[]) as mark (generation, ms, seq)
+  select pg_backend_pid() % $38::bigint, ms, seq
+  from unnest($35::text[], $36::bigint[], $37::bigint[]) as mark (generation, ms, seq)
   where generation = (select generation from ledger_state)
     and (select count(*) from credited) >= 0
   on conflict (slot) do update set ms = excluded.ms, seq = excluded.seq

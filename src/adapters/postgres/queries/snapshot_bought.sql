@@ -1,4 +1,7 @@
--- Units per SKU with a purchase limit and user, over orders that stand. See units_bought.sql.
+-- Units per SKU with a purchase limit and user, over orders that stand. Unlike in units_bought.sql
+-- a cancelled order counts for nothing, whether or not the ledger had its units back: the ledger
+-- that is computed from this is told that it has (snapshot_unreleased_orders.sql), and will not
+-- take them off again.
 -- Returns sku, user_id, units.
 select stock.sku, orders.user_id,
        sum((line ->> 'quantity')::bigint - coalesce((line ->> 'refunded')::bigint, 0))::bigint

@@ -1,17 +1,22 @@
--- Units of one SKU per user over orders that stand. An order being cancelled still counts: its
--- units are taken off when they come back on sale.
+-- Units of one SKU per user over orders that stand. An order being cancelled still counts, and a
+-- cancelled one whose units the ledger may not have back: they are taken off when they come back on
+-- sale, all of them, whatever its lines say was refunded. One whose units the ledger has already
+-- belongs among those left out.
 -- $1 text: sku   $2 uuid[]: orders left out   $3 uuid[]: refunds that count as not given back
 -- Returns user_id, units.
 select user_id, sum(units)::bigint
 from (
   select orders.user_id,
-         (line ->> 'quantity')::bigint - coalesce((line ->> 'refunded')::bigint, 0) as units
+         (line ->> 'quantity')::bigint
+           - case when orders.status = 'cancelled' then 0
+                  else coalesce((line ->> 'refunded')::bigint, 0) end as units
   from stock_journal
   join orders on orders.order_id = stock_journal.cause_id
   cross join lateral jsonb_array_elements(orders.lines) as line
   where stock_journal.sku = $1::text
     and stock_journal.kind = 'order'
-    and orders.status in ('processing', 'completed', 'partially_refunded', 'cancelling')
+    and (orders.status in ('processing', 'completed', 'partially_refunded', 'cancelling')
+         or (orders.status = 'cancelled' and not orders.stock_released))
     and orders.order_id <> all ($2::uuid[])
     and line ->> 'sku' = $1::text
   union all

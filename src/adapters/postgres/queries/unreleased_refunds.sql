@@ -3,11 +3,12 @@
 -- :reversed_before timestamptz (inclusive)
 -- Returns the columns of a refund, and the order's user_id.
 select refund_id, refunds.order_id, refunds.fingerprint, refunds.status, refunds.amount,
-       refunds.lines, whole, when_incomplete, refunds.reason, error, checks, next_check_at,
-       refunds.steps, stock_released, requested_at, refunded_at, orders.user_id
+       refunds.lines, whole, when_incomplete, refunds.reason, error, checks,
+       refunds.next_check_at, refunds.steps, refunds.stock_released, requested_at, refunded_at,
+       orders.user_id
 from refunds
 join orders on orders.order_id = refunds.order_id
-where not stock_released and refunds.status = 'refunded'
+where not refunds.stock_released and refunds.status = 'refunded'
   and refunded_at <= :reversed_before::timestamptz
 order by refunded_at
 limit {limit};

@@ -1,0 +1,3 @@
+-- Every version of every plan.
+-- Returns plan, version, steps.
+select plan, version, steps from plans order by plan, version;

@@ -1,0 +1,144 @@
+#include "flows/events.h"
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "codec/order_json.h"
+
+namespace holdfast::flows {
+namespace {
+
+namespace json = boost::json;
+
+struct Subject {
+  Uuid id;
+  std::string source;
+  std::string type;
+  Instant at;
+  /// Tells this occurrence from others of the type; the same when it is told again.
+  Instant occurrence;
+};
+
+Event cloud_event(const Subject& subject, json::object data) {
+  Event event;
+  event.id =
+      name_based_uuid(subject.id, subject.type + "/" + codec::to_rfc3339(subject.occurrence));
+  event.type = subject.type;
+  event.at = subject.at;
+  event.body = json::serialize(json::object{{"specversion", "1.0"},
+                                            {"id", event.id.to_string()},
+                                            {"source", subject.source},
+                                            {"type", subject.type},
+                                            {"subject", subject.id.to_string()},
+                                            {"time", codec::to_rfc3339(subject.at)},
+                                            {"datacontenttype", "application/json"},
+                                            {"data", std::move(data)}});
+  return event;
+}
+
+json::object order_data(const Order& order) {
+  json::array lines;
+  for (const auto& line : order.lines) {
+    lines.push_back(json::object{{"sku", line.sku.value},
+                                 {"quantity", line.quantity.units},
+                                 {"unit_price", line.unit_price.minor}});
+  }
+  json::object data{
+      {"order_id", order.id.to_string()},  {"user_id", order.user_id.value},
+      {"status", to_string(order.status)}, {"amount", order.amount.minor},
+      {"currency", order.currency.code},   {"lines", std::move(lines)},
+      {"plan", order.plan.value},          {"placed_at", codec::to_rfc3339(order.placed_at)}};
+  if (order.reason) data["reason"] = to_string(*order.reason);
+  if (order.failed_step) data["failed_step"] = order.failed_step->value;
+  if (order.completed_at) data["completed_at"] = codec::to_rfc3339(*order.completed_at);
+  return data;
+}
+
+}  // namespace
+
+Event EventWriter::order_event(const std::string& type, const Order& order, Instant at) const {
+  // An order is accepted, completed and cancelled once.
+  return cloud_event({order.id.value, source_, type, at, order.placed_at}, order_data(order));
+}
+
+Event EventWriter::refund_event(const std::string& type, const Refund& refund, const Order& order,
+                                Instant at) const {
+  json::object data{{"refund_id", refund.id.to_string()},
+                    {"order_id", refund.order_id.to_string()},
+                    {"user_id", order.user_id.value},
+                    {"status", to_string(refund.status)},
+                    {"amount", refund.amount.minor},
+                    {"currency", order.currency.code},
+                    {"lines", codec::refund_lines_to_json(refund.lines)}};
+  if (refund.reason) data["reason"] = *refund.reason;
+  if (refund.error) data["error"] = *refund.error;
+  return cloud_event({refund.id.value, source_, type, at, at}, std::move(data));
+}
+
+std::vector<Event> EventWriter::of_settlement(const Order& order) const {
+  std::vector<Event> events;
+  if (!enabled_) return events;
+  Order then = order;
+  then.status = OrderStatus::accepted;
+  then.completed_at.reset();
+  then.reason.reset();
+  then.failed_step.reset();
+  events.push_back(order_event("order.accepted", then, order.placed_at));
+  if (order.completed_at) {
+    then.status = OrderStatus::completed;
+    then.completed_at = order.completed_at;
+    events.push_back(order_event("order.completed", then, *order.completed_at));
+  } else if (order.status == OrderStatus::cancelled) {
+    events.push_back(order_event("order.cancelled", order, order.placed_at));
+  }
+  return events;
+}
+
+std::vector<Event> EventWriter::of_change(const OrderAggregate& before, const OrderAggregate& after,
+                                          Instant now) const {
+  std::vector<Event> events;
+  if (!enabled_) return events;
+  const Order& order = after.order;
+  if (before.order.status != order.status) {
+    if (order.status == OrderStatus::cancelled) {
+      events.push_back(order_event("order.cancelled", order, now));
+    } else if (before.order.status == OrderStatus::processing && order.completed_at) {
+      events.push_back(order_event("order.completed", order, *order.completed_at));
+    }
+  }
+  for (const Refund& refund : after.refunds) {
+    const auto was =
+        std::find_if(before.refunds.begin(), before.refunds.end(),
+                     [&refund](const Refund& candidate) { return candidate.id == refund.id; });
+    const bool changed = was == before.refunds.end() || was->status != refund.status;
+    if (!changed) continue;
+    switch (refund.status) {
+      case RefundStatus::waiting:
+        events.push_back(refund_event("refund.waiting", refund, order, refund.requested_at));
+        break;
+      case RefundStatus::refunded:
+        events.push_back(refund_event("refund.refunded", refund, order, now));
+        break;
+      case RefundStatus::needs_attention:
+        events.push_back(refund_event("refund.needs_attention", refund, order, now));
+        break;
+      case RefundStatus::reversing:
+      case RefundStatus::void_:
+      case RefundStatus::failed: break;
+    }
+  }
+  return events;
+}
+
+OutgoingMessage message_of(const Event& event) {
+  OutgoingMessage message;
+  message.topic = event.type;
+  message.id = MessageId{event.id};
+  message.body = event.body;
+  message.content_type = "application/cloudevents+json";
+  return message;
+}
+
+}  // namespace holdfast::flows
