@@ -224,9 +224,21 @@ class Pass {
     dispatch_forward(step);
   }
 
+  /// Its message is on its way. One that nobody has taken may stand in a long queue: it is sent again
+  /// ever more rarely, so that the queue does not grow by what is lost hardly ever.
+  template <class Side>
+  void expect_message(Side& side) const {
+    Milliseconds grace = policy_.dispatch_grace;
+    if (side.dispatched) {
+      const auto longest = std::max(grace, policy_.longest_grace);
+      grace = std::clamp<Milliseconds>(now_ - side.updated_at, grace, longest);
+    }
+    side.next_at = now_ + grace;
+    side.dispatched = true;
+  }
+
   void dispatch_forward(Step& step) {
-    step.next_at = now_ + policy_.dispatch_grace;
-    step.dispatched = true;
+    expect_message(step);
     progress_.dispatches.push_back(
         dispatch_of(order_, {order_.id, step.name, Direction::forward, ""}));
   }
@@ -275,8 +287,7 @@ class Pass {
       const bool begun = reversal->next_at.has_value();
       if (begun && !is_due(reversal->next_at, now_)) continue;
       if (!begun && !reversals.is_free(*step)) continue;
-      reversal->next_at = now_ + policy_.dispatch_grace;
-      reversal->dispatched = true;
+      expect_message(*reversal);
       progress_.dispatches.push_back(
           dispatch_of(order_, {order_.id, step->name, Direction::reverse, reversals.cause()}));
     }
@@ -373,8 +384,7 @@ class Pass {
     for (Step& step : order_.steps) {
       if (!step.late || is_settled(*step.late) || step.late->parked) continue;
       if (step.late->next_at && !is_due(step.late->next_at, now_)) continue;
-      step.late->next_at = now_ + policy_.dispatch_grace;
-      step.late->dispatched = true;
+      expect_message(*step.late);
       progress_.dispatches.push_back(
           dispatch_of(order_, {order_.id, step.name, Direction::reverse, std::string(kCauseLate)}));
     }

@@ -53,12 +53,9 @@ class Ear:
 
     def listen(self):
         """Takes what has come since; all messages so far."""
-        while True:
-            batch = self.management.call("POST", f"/queues/%2f/{self.queue}/get", {
-                "count": 500, "ackmode": "ack_requeue_false", "encoding": "auto"})
-            if not batch:
-                return self.messages
+        while batch := take(self.management, self.queue):
             self.messages += batch
+        return self.messages
 
     def events(self):
         return [json.loads(message["payload"]) for message in self.listen()]
@@ -71,6 +68,12 @@ class Ear:
             deadline_s, f"{types} to be heard", 0.1)
 
 
+def take(management, queue):
+    """Takes some of what is in a queue for good."""
+    return management.call("POST", f"/queues/%2f/{queue}/get", {
+        "count": 500, "ackmode": "ack_requeue_false", "encoding": "auto"}) or []
+
+
 def of(events, type_, subject=None):
     return [event for event in events
             if event["type"] == type_ and subject in (None, event["subject"])]
@@ -81,6 +84,7 @@ def shop(install, sku):
     """With a step that the test itself answers, and a queue that hears everything."""
     holdfast = install({"refund.delay": "1s"}, tables=PLAN).start()
     holdfast.ear = Ear(holdfast)
+    holdfast.steps = []  # what was given to the test as the worker of `pack`
     holdfast.set_stock(sku, 5)
     return holdfast
 
@@ -94,10 +98,12 @@ def place(holdfast, sku, quantity=1, **members):
 def answer(holdfast, order_id, outcome, direction="forward", cause=None):
     """Answers the step `pack` as a worker would, once it has been given out."""
     key = f"{order_id}/pack/{direction}" + (f"/{cause}" if cause else "")
-    work = f"{holdfast.name}.work.pack"
-    wait_until(lambda: any(message["properties"]["message_id"] == key
-                           for message in holdfast.stack.management.peek(work, 50)),
-               20, f"{key} to be given out", 0.1)
+
+    def given_out():
+        holdfast.steps += take(holdfast.stack.management, f"{holdfast.name}.work.pack")
+        return any(step["properties"]["message_id"] == key for step in holdfast.steps)
+
+    wait_until(given_out, 20, f"{key} to be given out", 0.1)
     holdfast.stack.management.publish(f"{holdfast.name}.answers", json.dumps({
         "order_id": order_id, "step": "pack", "direction": direction, "idempotency_key": key,
         "outcome": outcome}))
@@ -190,7 +196,9 @@ def test_the_description_holds_for_what_is_sent(shop, sku):
     assert set(by_type) == ALL_TYPES | {"step", "answer"}
     for message in shop.ear.messages:
         check(document, by_type[message["routing_key"]], message)
-    for message in shop.stack.management.peek(f"{shop.name}.work.pack", 50):
+    assert {json.loads(step["payload"])["direction"] for step in shop.steps} == {"forward",
+                                                                                "reverse"}
+    for message in shop.steps:
         check(document, by_type["step"], message)
 
 
@@ -279,7 +287,7 @@ def test_events_wait_for_rabbitmq(install, stack, sku):
     ear = Ear(holdfast)
     holdfast.set_stock(sku, 5)
     ear.wait_for("stock.restocked")
-    stack.kill("rabbitmq")
+    stack.stop("rabbitmq")
     order_id = place(holdfast, sku)
     stack.start("rabbitmq")
     assert holdfast.order(order_id, wait_s=60)["status"] == "completed"

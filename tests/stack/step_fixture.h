@@ -184,7 +184,6 @@ class StepTest : public FlowTest {
   [[nodiscard]] bool comes_to_rest(OrderId id) {
     const auto until = std::chrono::steady_clock::now() + kDeadline;
     while (!is_at_rest(id)) {
-      { auto o = order(id).value(); fprintf(stderr,"%s clock %ld next %ld:", std::string(to_string(o.status)).c_str(), (long)(clock_.now().time_since_epoch().count()%1000000), o.next_check_at? (long)(o.next_check_at->time_since_epoch().count()%1000000):0L); for (auto&st:o.steps) fprintf(stderr," %s=%s/%u d%d", st.name.value.c_str(), std::string(to_string(st.status)).c_str(), st.attempts, (int)st.dispatched); auto ls=ledger_state(); fprintf(stderr," unsettled %ld outbox %ld depth %ld\n",(long)ls.unsettled,(long)ls.outbox_length,(long)done(process_->bus.depth(queue_of("paid","payment"))).ready); }
       if (std::chrono::steady_clock::now() > until) return false;
       sweep_later(Milliseconds{2'000});
       for (int i = 0; i < 20; ++i) step(pause_1_ms());
@@ -209,6 +208,8 @@ class StepTest : public FlowTest {
   struct Trial {
     std::function<OrderId()> prepare;
     std::function<boost::asio::awaitable<void>(OrderId)> act;
+    /// What somebody outside does again after the process has died; may be unset.
+    std::function<void(OrderId)> again;
     std::function<void(OrderId)> expect;  ///< of the order once it is at rest
   };
   /// `calls`: those that `act` makes to the ports when nothing goes wrong, in this order. Each goes
@@ -237,6 +238,7 @@ class StepTest : public FlowTest {
           EXPECT_EQ(faults().calls()[k], calls[k]);  // the order of writing (I8)
         }
         take_over();
+        if (trial.again && died) trial.again(id);
         ASSERT_TRUE(comes_to_rest(id));
         trial.expect(id);
         stand_still();
