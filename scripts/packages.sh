@@ -15,8 +15,8 @@ source "$here/lib.sh"
 build_packages=(g++ cmake ninja-build pkg-config ccache libboost1.81-dev libboost-json1.81-dev
   libhiredis-dev librabbitmq-dev libpq-dev libssl-dev libcurl4-openssl-dev libspdlog-dev libfmt-dev
   libtomlplusplus-dev libcli11-dev prometheus-cpp-dev libexpected-dev curl)
-test_packages=(libgtest-dev libgmock-dev librapidcheck-dev python3 python3-pytest clang-format
-  clang-tidy-16 lld jq curl)
+test_packages=(libgtest-dev libgmock-dev librapidcheck-dev python3 python3-pytest python3-pika
+  python3-yaml python3-jsonschema nodejs npm clang-format clang-tidy-16 lld jq curl)
 servers_packages=(rabbitmq-server redis-server postgresql-15 postgresql-client-15 curl procps)
 
 # What brings services, and the units it would have started at the next boot.
@@ -44,10 +44,16 @@ groups_to_packages() {
   done | sort -u
 }
 
+# A package also counts as installed when another one brings it: NodeSource's nodejs has npm in it,
+# and would have to go for Debian's.
 missing_of() { # PACKAGES... -> those not installed
-  { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || true; } |
-    awk -v wanted="$*" '
-      $1 == "ii" || $1 == "hi" { installed[$2] = 1 }
+  { dpkg-query -W -f='${db:Status-Abbrev}|${Package}|${Provides}\n' 2>/dev/null || true; } |
+    awk -F '|' -v wanted="$*" '
+      $1 ~ /^[ih]i / {
+        installed[$2] = 1
+        n = split($3, provided, /, */)
+        for (i = 1; i <= n; i++) { sub(/ .*/, "", provided[i]); installed[provided[i]] = 1 }
+      }
       END {
         n = split(wanted, w, " ")
         for (i = 1; i <= n; i++) if (!(w[i] in installed)) print w[i]

@@ -224,8 +224,8 @@ class Pass {
     dispatch_forward(step);
   }
 
-  /// Its message is on its way. One that nobody has taken may stand in a long queue: it is sent again
-  /// ever more rarely, so that the queue does not grow by what is lost hardly ever.
+  /// Its message is on its way. One that nobody has taken may stand in a long queue: it is sent
+  /// again ever more rarely, so that the queue does not grow by it.
   template <class Side>
   void expect_message(Side& side) const {
     Milliseconds grace = policy_.dispatch_grace;

@@ -16,8 +16,9 @@ struct StepPolicy {
   Milliseconds order_deadline{24 * 3'600'000};  ///< after which an order is not waited for
   /// A step that was dispatched and not begun by then is dispatched again.
   Milliseconds dispatch_grace{10'000};
-  Milliseconds longest_grace{300'000};  ///< which grows to this while nobody takes the message
   RefundPolicy refund;
+  /// What `dispatch_grace` grows to while nobody takes the message.
+  Milliseconds longest_grace{300'000};
 };
 
 /// A message to be sent: something is to be done about a step, at once or after `delay`.

@@ -22,6 +22,7 @@ class Breaker {
     failures_ += 1;
     if (orders_.size() < opens_after_) orders_.insert(order_id);
   }
+  [[nodiscard]] std::uint64_t failures() const { return failures_; }  ///< in the present row
   [[nodiscard]] bool is_open() const { return failures_ >= opens_after_; }
   [[nodiscard]] bool forgives() const { return is_open() && orders_.size() >= opens_after_; }
 

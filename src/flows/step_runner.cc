@@ -48,6 +48,7 @@ struct StepRunner::Lane {
   std::size_t in_flight = 0;
   async::Signal freed;
   bool said_open = false;
+  std::uint64_t paused_for = 0;  // the failure that was last paused for
 };
 
 boost::asio::awaitable<std::optional<OrderAggregate>> decide_on(OrderBook& book, Clock& clock,
@@ -87,7 +88,11 @@ boost::asio::awaitable<void> StepRunner::run(RemoteStep remote) {
                    lane->said_open ? "its other side fails; it is asked one order at a time"
                                    : "its other side answers again");
     }
-    if (lane->breaker.is_open()) co_await ports_.clock.sleep(options_.breaker_pause);
+    // A message that was only passed on has asked nobody anything.
+    if (lane->breaker.is_open() && lane->breaker.failures() != lane->paused_for) {
+      lane->paused_for = lane->breaker.failures();
+      co_await ports_.clock.sleep(options_.breaker_pause);
+    }
     const BatchLimits limits{std::min(lane->limit() - lane->in_flight, limits::kStepBatch),
                              Milliseconds{0}};
     auto deliveries = co_await ports_.bus.receive(lane->queue, limits);

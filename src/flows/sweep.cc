@@ -85,33 +85,20 @@ boost::asio::awaitable<void> Sweep::wake_refunds() {
 }
 
 boost::asio::awaitable<void> Sweep::bring_on_orders() {
-  for (;;) {
-    const auto due = co_await ports_.book.due_orders(ports_.clock.now(), limits::kSweepBatch);
+  // More than one round only where more is due than one takes.
+  for (std::size_t round = 0; round < limits::kSweepRounds; ++round) {
+    auto due = co_await ports_.book.due_orders(ports_.clock.now(), limits::kSweepBatch);
     if (!due || due->empty()) co_return;
-    const auto brought = co_await bring_on(*due);
-    if (brought) {
-      spdlog::debug("swept {} orders of which something was due", due->size());
-      if (due->size() < limits::kSweepBatch) co_return;
-      continue;
-    }
-    spdlog::warn("orders that are due wait: {}", brought.error().detail);
-    if (brought.error().kind != PortErrorKind::constraint) co_return;
-    // One that the book refuses must not stop the others.
-    for (const auto& order_id : *due) {
-      const auto alone = co_await bring_on({order_id});
-      if (alone) continue;
-      spdlog::error("order {} is due and cannot be brought on: {}", order_id.to_string(),
-                    alone.error().detail);
-      if (alone.error().kind != PortErrorKind::constraint) co_return;
-    }
-    co_return;
+    const bool more = due->size() == limits::kSweepBatch;
+    const bool done = co_await bring_on(std::move(*due));
+    if (!done || !more) co_return;
   }
 }
 
-boost::asio::awaitable<PortResult<void>> Sweep::bring_on(std::vector<OrderId> order_ids) {
-  const auto now = ports_.clock.now();
+boost::asio::awaitable<bool> Sweep::bring_on(std::vector<OrderId> due) {
   std::vector<OrderRef> refs;
-  for (const auto& order_id : order_ids) refs.push_back({order_id, std::nullopt});
+  for (const auto& order_id : due) refs.push_back({order_id, std::nullopt});
+  const auto now = ports_.clock.now();
   OrderWork work;
   std::set<OrderId> met;
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
@@ -126,9 +113,20 @@ boost::asio::awaitable<PortResult<void>> Sweep::bring_on(std::vector<OrderId> or
     return ports_.writer.write(aggregate, std::move(progress), work);
   };
   const auto updated = co_await ports_.book.update(std::move(refs), decide);
-  if (!updated) co_return tl::unexpected(updated.error());
-  co_await ports_.finisher.try_to_finish(std::move(work));
-  co_return PortResult<void>{};
+  if (updated) {
+    spdlog::debug("swept {} orders of which something was due", due.size());
+    co_await ports_.finisher.try_to_finish(std::move(work));
+    co_return true;
+  }
+  spdlog::warn("{} orders that are due wait: {}", due.size(), updated.error().detail);
+  if (updated.error().kind != PortErrorKind::constraint || due.size() == 1) co_return false;
+  // One order that the book refuses must not stop the others.
+  const auto middle = due.begin() + static_cast<std::ptrdiff_t>(due.size() / 2);
+  std::vector<OrderId> second(middle, due.end());
+  due.erase(middle, due.end());
+  const bool first_done = co_await bring_on(std::move(due));
+  const bool second_done = co_await bring_on(std::move(second));
+  co_return first_done&& second_done;
 }
 
 boost::asio::awaitable<void> Sweep::release_stock() {

@@ -55,7 +55,6 @@ class Sweep {
   boost::asio::awaitable<void> publish_outbox_until(Instant not_after);
   boost::asio::awaitable<void> wake_refunds();
   boost::asio::awaitable<void> bring_on_orders();
-  boost::asio::awaitable<PortResult<void>> bring_on(std::vector<OrderId> order_ids);
   /// False: not all of them could be brought on.
   boost::asio::awaitable<bool> bring_on(std::vector<OrderId> due);
   boost::asio::awaitable<void> release_stock();

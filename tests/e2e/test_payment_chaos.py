@@ -90,7 +90,7 @@ def test_every_order_is_charged_once_or_not_at_all_and_every_refund_given_back_o
 def test_the_same_while_holdfast_is_killed_again_and_again(shop, sku, is_long):
     """kill -9 every 3 s; the buyers come all along."""
     holdfast, psp = shop
-    count, kills = (3000, 20) if is_long else (160, 4)
+    count, kills = (5000, 20) if is_long else (160, 4)
     buyers = open_shop(holdfast, sku, count)
     begun = time.monotonic()
     span_s = 3 * kills

@@ -187,6 +187,10 @@ class Day:
         self.refunds = {}  # order_id -> refund_id
         self._died = threading.Event()
 
+    def remove(self):
+        self.holdfast.remove()
+        self.psp.stop()
+
     def run(self):
         holdfast = self.holdfast
         holdfast.start()
@@ -321,9 +325,8 @@ def days(stack):
         burst(live, len(POINTS), len(POINTS))
         yield results
     finally:
-        for day in made.values():
-            day.holdfast.remove()
-            day.psp.stop()
+        removed = list(made.values())
+        burst(lambda number: removed[number].remove(), len(removed), len(removed))
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -345,6 +345,14 @@ class FaultyBus final : public MessageBus {
     }
     return found;
   }
+  /// Likewise, what was told to listeners of this name.
+  [[nodiscard]] std::vector<OutgoingMessage> told(const std::string& topic) const {
+    std::vector<OutgoingMessage> found;
+    for (const auto& message : sent_) {
+      if (message.topic == topic) found.push_back(message);
+    }
+    return found;
+  }
   void forget_sent() { sent_.clear(); }
 
  private:

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
 #include "domain/change_ids.h"
@@ -328,6 +329,14 @@ TEST_F(ParkedRefund, IsShownToOperators) {
   EXPECT_EQ(message.refund_id, refund_id_);
   EXPECT_EQ(available("A"), 8);
   EXPECT_EQ(status(order_id_), OrderStatus::completed);
+}
+
+TEST_F(ParkedRefund, IsToldToOtherSystemsOnce) {
+  wake_and_work(order_id_, refund_id_);
+  const auto events = done(process_->book.pending_events(100));
+  EXPECT_EQ(std::count_if(events.begin(), events.end(),
+                          [](const Event& event) { return event.type == "refund.needs_attention"; }),
+            1);
 }
 
 TEST_F(ParkedRefund, StaysUntilItIsRetriedWhateverElseWakesIt) {
