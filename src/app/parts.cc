@@ -58,7 +58,7 @@ PostgresOptions postgres_options(const Config& config, std::size_t connections) 
   options.url = config.postgres.url;
   options.connections = connections;
   options.timeout = config.postgres.timeout;
-  options.event_source = "/holdfast/" + config.name_space;
+  options.event_source = config.events.enabled ? "/holdfast/" + config.name_space : std::string{};
   options.points_floor_zero = config.points.floor == PointsFloor::zero;
   return options;
 }

@@ -10,6 +10,7 @@
 #include "app/parts.h"
 #include "flows/admission.h"
 #include "flows/event_relay.h"
+#include "flows/event_teller.h"
 #include "flows/outbox_publisher.h"
 #include "flows/parked_desk.h"
 #include "flows/queries.h"
@@ -51,6 +52,7 @@ class WorkerRole final : public WorkerControl {
 
   Parts parts_;
   step_http::StepHttpGateway gateway_;
+  flows::EventTeller teller_;
   flows::SettlementFlow settlement_;
   flows::RefundWorker refunds_;
   flows::StepRunner runner_;

@@ -111,9 +111,11 @@ BeginDecision begin_forward(Progress progress, const StepAction& action,
   Step* step = find_step(order, action.step);
   const bool callable =
       step != nullptr && (step->kind == StepKind::http || step->kind == StepKind::amqp);
+  // What has not begun by then is skipped, whether or not anybody has looked since.
+  const bool is_overdue = now >= order.placed_at + policy.order_deadline;
   const bool open =
       callable && (step->status == StepStatus::running || step->status == StepStatus::unknown ||
-                   (step->status == StepStatus::pending &&
+                   (step->status == StepStatus::pending && !is_overdue &&
                     order.status == OrderStatus::processing && step->next_at));
   const bool taken_up =
       callable && (open || step->parked) && take_up_parked(progress, *step, action, context);

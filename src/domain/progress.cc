@@ -231,7 +231,7 @@ class Pass {
     Milliseconds grace = policy_.dispatch_grace;
     if (side.dispatched) {
       const auto longest = std::max(grace, policy_.longest_grace);
-      grace = std::clamp<Milliseconds>(now_ - side.updated_at, grace, longest);
+      grace = std::clamp<Milliseconds>((now_ - side.updated_at) / 2, grace, longest);
     }
     side.next_at = now_ + grace;
     side.dispatched = true;

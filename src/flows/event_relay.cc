@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "async/fault_point.h"
-#include "flows/events.h"
+#include "flows/event_teller.h"
 #include "flows/limits.h"
-#include "flows/outgoing.h"
 
 namespace holdfast::flows {
 
@@ -29,7 +28,7 @@ boost::asio::awaitable<std::size_t> EventRelay::relay_once() {
     messages.push_back(message_of(event));
     ids.push_back(event.id);
   }
-  co_await publish_events(bus_, clock_, std::move(messages));
+  if (!co_await publish_events(bus_, std::move(messages))) co_return 0;
   HF_FAULT_POINT("events_published_before_delete");
   const auto deleted = co_await book_.delete_events(ids);
   // Not deleted, they are published again under the same ids.

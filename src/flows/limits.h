@@ -33,8 +33,13 @@ inline constexpr Milliseconds kReverseOfAwaitTimeout{5000};
 /// What an attempt may take beyond its call before another one is made.
 inline constexpr Milliseconds kLeaseSlack{5000};
 
+/// Calls of one address at a time, all steps that share it together.
+inline constexpr std::size_t kCallsOfOneAddress = 10'000;
+
 inline constexpr std::size_t kEventBatch = 500;
 inline constexpr Milliseconds kEventPoll{200};
+/// Events of settlements go by way of the book for this long once RabbitMQ has not taken some.
+inline constexpr Milliseconds kEventsByBook{30'000};
 
 inline constexpr std::size_t kSweepBatch = 512;
 inline constexpr std::size_t kSweepRounds = 20;

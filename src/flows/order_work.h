@@ -14,7 +14,6 @@ namespace holdfast::flows {
 /// What a change of orders leaves to be done once it is committed.
 struct OrderWork {
   std::vector<OutgoingMessage> messages;
-  std::vector<OutgoingMessage> events;         ///< that the book does not keep
   std::vector<OrderBook::Unreleased> refunds;  ///< whose stock goes back to the ledger
   std::vector<Order> cancelled;                ///< likewise
 };

@@ -3,12 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
-#include "async/gather.h"
 #include "codec/order_json.h"
-#include "domain/assert.h"
 #include "domain/digest.h"
 #include "flows/limits.h"
 
@@ -30,31 +27,6 @@ const std::string kDeadLetterReason = "hf-dead-letter-reason";
 std::string header(const Delivery& delivery, const std::string& key, std::string fallback = {}) {
   const auto found = delivery.headers.find(key);
   return found == delivery.headers.end() ? std::move(fallback) : found->second;
-}
-
-std::vector<OutgoingMessage> one_of(OutgoingMessage message) {
-  std::vector<OutgoingMessage> one;
-  one.push_back(std::move(message));
-  return one;
-}
-
-enum class Told { all, nobody, refused };
-
-/// Publishes events, again and again while RabbitMQ is away.
-boost::asio::awaitable<Told> tell(MessageBus& bus, Clock& clock,
-                                  std::vector<OutgoingMessage> events) {
-  for (;;) {
-    const auto published = co_await bus.publish(events);
-    if (published) co_return Told::all;
-    const auto& error = published.error();
-    if (error.kind == PortErrorKind::rejected) {
-      if (error.effect == Effect::none && events.front().needs_listener) co_return Told::nobody;
-      spdlog::warn("a listener refuses events: {}", error.detail);
-      co_return Told::refused;
-    }
-    spdlog::warn("events wait for RabbitMQ: {}", error.detail);
-    co_await clock.sleep(limits::kServerAwayPause);
-  }
 }
 
 }  // namespace
@@ -136,32 +108,6 @@ boost::asio::awaitable<void> publish_until_confirmed(MessageBus& bus, Clock& clo
     if (published) co_return;
     spdlog::warn("publishing again, not confirmed: {}", published.error().detail);
     co_await clock.sleep(limits::kServerAwayPause);
-  }
-}
-
-boost::asio::awaitable<void> publish_events(MessageBus& bus, Clock& clock,
-                                            std::vector<OutgoingMessage> events) {
-  std::vector<std::string> topics;
-  std::vector<boost::asio::awaitable<Told>> firsts;
-  for (auto& event : events) {
-    HF_ASSERT(event.topic.has_value());
-    if (std::find(topics.begin(), topics.end(), *event.topic) != topics.end()) continue;
-    OutgoingMessage first = event;
-    first.needs_listener = true;
-    firsts.push_back(tell(bus, clock, one_of(std::move(first))));
-    topics.push_back(*std::exchange(event.topic, std::nullopt));
-  }
-  const auto told = co_await async::gather(std::move(firsts));
-  std::map<std::string, bool> is_heard;
-  for (std::size_t i = 0; i < topics.size(); ++i) is_heard[topics[i]] = told[i] != Told::nobody;
-  std::erase_if(events, [&is_heard](const OutgoingMessage& event) {
-    return !event.topic || !is_heard.at(*event.topic);
-  });
-  if (events.empty()) co_return;
-  if (co_await tell(bus, clock, events) != Told::refused) co_return;
-  // One of them was refused; what became of the others, each says for itself.
-  for (auto& event : events) {
-    co_await tell(bus, clock, one_of(std::move(event)));
   }
 }
 

@@ -46,12 +46,6 @@ std::vector<Milliseconds> backoff_ladder(Milliseconds first, Milliseconds max);
 boost::asio::awaitable<void> publish_until_confirmed(MessageBus& bus, Clock& clock,
                                                      std::vector<OutgoingMessage> messages);
 
-/// The same for events. The first of each type asks whether anybody listens to it; where nobody
-/// does, the others are told to nobody without being sent. One that a listener's queue refuses (it
-/// is full, and its owner wants it so) counts as told: nobody else's work waits for it.
-boost::asio::awaitable<void> publish_events(MessageBus& bus, Clock& clock,
-                                            std::vector<OutgoingMessage> events);
-
 std::vector<std::uint64_t> tags_of(const std::vector<Delivery>& deliveries);
 
 /// Says on a message that an operator sends it again.

@@ -9,6 +9,7 @@
 #include "domain/decide_settlement.h"
 #include "domain/decide_step.h"
 #include "domain/transitions.h"
+#include "flows/event_teller.h"
 #include "flows/journaled_order.h"
 #include "flows/limits.h"
 #include "flows/outgoing.h"
@@ -202,26 +203,14 @@ boost::asio::awaitable<PortResult<SettleResult>> ParkedDesk::refuse(codec::Incom
       report.outcome == SettleOutcome::already_settled && report.standing == OrderStatus::cancelled;
   if (report.outcome == SettleOutcome::settled || stands_cancelled) {
     // Whoever refused it before may have died before others were told.
-    const auto kept = co_await keep_events_of(refused.id);
+    const auto kept = co_await keep_events(ports_.book, refused.id,
+                                           ports_.writer.events().of_settlement(refused));
     if (!kept) co_return tl::unexpected(kept.error());
   }
   if (report.outcome == SettleOutcome::settled && !refused.stock_released) {
     work.cancelled.push_back(std::move(refused));
   }
   co_return settled;
-}
-
-boost::asio::awaitable<PortResult<void>> ParkedDesk::keep_events_of(OrderId cancelled) {
-  std::vector<OrderRef> refs(1);
-  refs[0].order_id = cancelled;
-  const OrderDecision decide = [&](const OrderAggregate& aggregate) {
-    OrderChange change;
-    change.events = ports_.writer.events().of_settlement(aggregate.order);
-    return change;
-  };
-  const auto updated = co_await ports_.book.update(std::move(refs), decide);
-  if (!updated) co_return tl::unexpected(updated.error());
-  co_return PortResult<void>{};
 }
 
 boost::asio::awaitable<Outcome<bool>> ParkedDesk::cancel_order(ParkedMessage parked) {

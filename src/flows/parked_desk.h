@@ -55,7 +55,6 @@ class ParkedDesk {
   boost::asio::awaitable<Outcome<bool>> give_up(ParkedMessage parked, std::string reason);
   boost::asio::awaitable<PortResult<SettleResult>> refuse(codec::IncomingOrder incoming,
                                                           OrderWork& work);
-  boost::asio::awaitable<PortResult<void>> keep_events_of(OrderId cancelled);
   /// With the queue's name as the book has it; both forms are understood.
   [[nodiscard]] ParkedFilter internal(ParkedFilter filter) const;
 

@@ -11,6 +11,7 @@
 #include "async/gather.h"
 #include "domain/digest.h"
 #include "domain/transitions.h"
+#include "flows/event_teller.h"
 #include "flows/journaled_order.h"
 #include "flows/limits.h"
 #include "flows/settlement.h"
@@ -90,12 +91,12 @@ boost::asio::awaitable<void> RefundWorker::handle_range(std::vector<Wake> wakes,
                                                         Work& work) {
   std::set<OrderId> order_ids;
   for (const auto& wake : wakes) order_ids.insert(wake.refund.order_id);
-  auto refs = co_await refs_for({order_ids.begin(), order_ids.end()}, journaled);
+  std::vector<OrderId> listed(order_ids.begin(), order_ids.end());
+  auto refs = co_await refs_for(std::move(listed), journaled);
   Work attempt;
   const auto updated = co_await update(std::move(refs), wakes, attempt);
   if (updated) {
     take(std::move(attempt.order.messages), work.order.messages);
-    take(std::move(attempt.order.events), work.order.events);
     take(std::move(attempt.order.refunds), work.order.refunds);
     take(std::move(attempt.order.cancelled), work.order.cancelled);
     take(std::move(attempt.preempting), work.preempting);
@@ -202,9 +203,9 @@ boost::asio::awaitable<void> RefundWorker::stop_before_settlement(Refund refund,
   if (settled->reports.front().outcome == SettleOutcome::stale_generation) co_return;
   if (settled->reports.front().outcome == SettleOutcome::settled) {
     HF_FAULT_POINT("order_refused_before_refund_ends");
-    for (const auto& event : ports_.writer.events().of_settlement(cancelled)) {
-      work.order.events.push_back(message_of(event));
-    }
+    // Not kept, they are told when the order's own message finds it settled.
+    static_cast<void>(co_await keep_events(ports_.book, cancelled.id,
+                                           ports_.writer.events().of_settlement(cancelled)));
     work.order.cancelled.push_back(cancelled);
   }
   for (const auto& waiting : settled->waiting) {

@@ -115,10 +115,9 @@ std::vector<SettlementFlow::Item> SettlementFlow::decode(const std::vector<Deliv
   return items;
 }
 
-void SettlementFlow::tell(const Order& order, std::vector<OutgoingMessage>& messages) const {
-  for (const auto& event : ports_.writer.events().of_settlement(order)) {
-    messages.push_back(message_of(event));
-  }
+void SettlementFlow::tell(const Order& order, Work& work) const {
+  auto events = ports_.writer.events().of_settlement(order);
+  if (!events.empty()) work.events.push_back({order.id, std::move(events)});
 }
 
 SettlementFlow::Prepared SettlementFlow::prepare(const Item& item) const {
@@ -153,7 +152,6 @@ SettlementFlow::Prepared SettlementFlow::prepare(const Item& item) const {
   for (const auto& dispatch : decided.dispatches) {
     prepared.follow_on.push_back(ports_.writer.message_of(dispatch));
   }
-  tell(decided.order, prepared.events);
   settlement.order = std::move(decided.order);
   return prepared;
 }
@@ -218,15 +216,11 @@ void SettlementFlow::take_reports(const std::vector<Item>& items, std::vector<Pr
   }
 }
 
-void SettlementFlow::take_told(Prepared& prepared, Work& work) const {
-  std::move(prepared.follow_on.begin(), prepared.follow_on.end(),
-            std::back_inserter(work.follow_on));
-  std::move(prepared.events.begin(), prepared.events.end(), std::back_inserter(work.events));
-}
-
 void SettlementFlow::take_settled(const codec::PlacedOrder& placed, Prepared prepared, Work& work) {
   ++settled_count_;
-  take_told(prepared, work);
+  std::move(prepared.follow_on.begin(), prepared.follow_on.end(),
+            std::back_inserter(work.follow_on));
+  tell(prepared.settlement.order, work);
   if (prepared.settlement.order.stock_released) {
     work.marks.push_back(mark_of(placed.order, options_.journal_retention));
   } else {
@@ -245,7 +239,7 @@ void SettlementFlow::take_settled_before(const codec::PlacedOrder& placed,
 }
 
 boost::asio::awaitable<void> SettlementFlow::tell_again(std::vector<OrderId> order_ids,
-                                                        std::vector<OutgoingMessage>& messages) {
+                                                        Work& work) {
   for (const auto& order_id : order_ids) {
     auto found = co_await ports_.book.find_order(order_id);
     while (!found) {
@@ -253,7 +247,7 @@ boost::asio::awaitable<void> SettlementFlow::tell_again(std::vector<OrderId> ord
       co_await ports_.clock.sleep(limits::kServerAwayPause);
       found = co_await ports_.book.find_order(order_id);
     }
-    if (*found) tell((*found)->order, messages);
+    if (*found) tell((*found)->order, work);
   }
 }
 
@@ -302,9 +296,7 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
   const auto& placed = item.incoming.placed;
   const Refusal refusal{CancelReason::stock_mismatch, nullptr, holds_stock};
   auto batch = refusal_of(item.incoming, refusal, ports_.clock.now());
-  Prepared refused;
-  refused.settlement = batch.front();
-  tell(refused.settlement.order, refused.events);
+  Order refused = batch.front().order;
   const auto result = co_await write(std::move(batch));
   if (!result) {
     try_again_or_park(std::move(item), result.error().detail, work);
@@ -318,8 +310,8 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
           "order {} was cancelled for stock_mismatch: the book has not the units that "
           "Redis sold; look at `holdfast reconcile`",
           placed.order.id.to_string());
-      take_told(refused, work);
-      if (holds_stock) work.cancelled.push_back(std::move(refused.settlement.order));
+      tell(refused, work);
+      if (holds_stock) work.cancelled.push_back(std::move(refused));
       break;
     case SettleOutcome::already_settled: take_settled_before(placed, report, work); break;
     case SettleOutcome::other_reservation:
@@ -358,9 +350,9 @@ void SettlementFlow::try_again_or_park(Item item, std::string detail, Work& work
 }
 
 boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> deliveries, Work work) {
-  co_await tell_again(std::move(work.untold), work.events);
+  co_await tell_again(std::exchange(work.untold, {}), work);
   co_await publish_until_confirmed(ports_.bus, ports_.clock, std::move(work.follow_on));
-  co_await publish_events(ports_.bus, ports_.clock, std::move(work.events));
+  co_await ports_.teller.tell(std::move(work.events));
   const auto acked = co_await ports_.bus.ack(queues::orders, tags_of(deliveries));
   if (!acked) spdlog::warn("ack of settled orders failed: {}", acked.error().detail);
   // From here on a crash leaves reservations unmarked; the sweep sends them again.

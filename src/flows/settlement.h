@@ -8,6 +8,7 @@
 
 #include "codec/messages.h"
 #include "domain/decide_settlement.h"
+#include "flows/event_teller.h"
 #include "flows/ledger_guard.h"
 #include "flows/order_work.h"
 #include "flows/outgoing.h"
@@ -52,6 +53,7 @@ class SettlementFlow {
     LedgerGuard& guard;
     const OrderWriter& writer;
     StockRelease& release;
+    EventTeller& teller;
   };
   SettlementFlow(Ports ports, SettlementOptions options) : ports_(ports), options_(options) {}
 
@@ -72,7 +74,7 @@ class SettlementFlow {
   /// What a batch leaves to be done after the commit.
   struct Work {
     std::vector<OutgoingMessage> follow_on;
-    std::vector<OutgoingMessage> events;
+    std::vector<EventTeller::OrderEvents> events;
     std::vector<SettleMark> marks;
     std::vector<GiveBack> releases;
     std::vector<Order> cancelled;  ///< whose stock goes back to the ledger
@@ -82,7 +84,6 @@ class SettlementFlow {
   struct Prepared {
     Settlement settlement;
     std::vector<OutgoingMessage> follow_on;
-    std::vector<OutgoingMessage> events;
   };
 
   std::vector<Item> decode(const std::vector<Delivery>& deliveries, Work& work);
@@ -94,15 +95,14 @@ class SettlementFlow {
   boost::asio::awaitable<PortResult<SettleResult>> write(std::vector<Settlement> batch);
 
   Prepared prepare(const Item& item) const;
-  void tell(const Order& order, std::vector<OutgoingMessage>& messages) const;
   void take_reports(const std::vector<Item>& items, std::vector<Prepared> prepared,
                     const SettleResult& result, std::vector<Item>& stale, Work& work);
-  void take_told(Prepared& prepared, Work& work) const;
+  /// Others are to be told of a settled order.
+  void tell(const Order& order, Work& work) const;
   void take_settled(const codec::PlacedOrder& placed, Prepared prepared, Work& work);
   void take_settled_before(const codec::PlacedOrder& placed, const SettleReport& report,
                            Work& work) const;
-  boost::asio::awaitable<void> tell_again(std::vector<OrderId> order_ids,
-                                          std::vector<OutgoingMessage>& messages);
+  boost::asio::awaitable<void> tell_again(std::vector<OrderId> order_ids, Work& work);
   void retry_later(Item item, Work& work);
   void try_again_or_park(Item item, std::string detail, Work& work);
 

@@ -220,7 +220,8 @@ boost::asio::awaitable<StepAnswer> StepRunner::call(OrderAggregate aggregate, St
   call.body = codec::step_body(aggregate, action);
   call.secret = step.webhook_secret;
   call.timeout = call_time(step);
-  call.concurrency = step.concurrency;
+  // The lane keeps to the step's own limit; a call that waited here, too, could outlive its lease.
+  call.concurrency = limits::kCallsOfOneAddress;
   if (step.kind == StepKind::amqp) {
     co_return co_await hand_to_worker(std::move(call), step.name);
   }

@@ -6,7 +6,6 @@
 
 #include "async/fault_point.h"
 #include "async/gather.h"
-#include "domain/assert.h"
 #include "domain/change_ids.h"
 #include "flows/outgoing.h"
 #include "flows/units.h"
@@ -90,12 +89,10 @@ boost::asio::awaitable<std::size_t> StockRelease::release(std::vector<Order> can
 
 boost::asio::awaitable<void> OrderFinisher::finish(OrderWork work) {
   co_await publish_until_confirmed(bus_, clock_, std::move(work.messages));
-  co_await publish_events(bus_, clock_, std::move(work.events));
   co_await give_back(std::move(work));
 }
 
 boost::asio::awaitable<void> OrderFinisher::try_to_finish(OrderWork work) {
-  HF_ASSERT(work.events.empty());
   if (!work.messages.empty()) {
     const auto published = co_await bus_.publish(std::move(work.messages));
     if (!published) {

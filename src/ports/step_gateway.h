@@ -20,9 +20,9 @@ struct StepCall {
 
 /// Calls the other sides of steps. Every end is a StepAnswer: 2xx `done`, 202 `awaiting`, 4xx other
 /// than 408, 425 and 429 `failed`, and everything else, a lost connection and a timeout too,
-/// `unknown`. No redirect is followed and no answer asked for twice; only a request lost with a kept
-/// connection, before any answer to it, may be sent once more, under its key and within its timeout.
-/// Belongs to one loop.
+/// `unknown`. No redirect is followed and no answer asked for twice; only a request lost with a
+/// kept connection, before any answer to it, may be sent once more, under its key and within its
+/// timeout. Belongs to one loop.
 class StepGateway {
  public:
   virtual ~StepGateway() = default;

@@ -14,6 +14,7 @@
 #include "flows/admission.h"
 #include "flows/delays.h"
 #include "flows/event_relay.h"
+#include "flows/event_teller.h"
 #include "flows/ledger_guard.h"
 #include "flows/limits.h"
 #include "flows/outbox_publisher.h"
@@ -80,7 +81,7 @@ class Process {
         plans(book, plans_of_tests()),
         refunds({ledger, book, bus, clock, ids, writer, finisher}, policy()),
         refund_worker({ledger, book, bus, clock, ids, writer, finisher}, worker_options(options)),
-        settlement({ledger, book, bus, clock, ids, guard, writer, release},
+        settlement({ledger, book, bus, clock, ids, guard, writer, release, teller},
                    settlement_options(options)),
         runner({book, bus, clock, ids, gateway, plans, writer, finisher}, {policy(), 10, kDelay}),
         answers({book, bus, clock, ids, plans, writer, finisher}, policy()),
@@ -182,6 +183,7 @@ class Process {
   flows::OrderWriter writer{clock, ids, flows::EventWriter("/holdfast/tests", true)};
   flows::StockRelease release{ledger, book, kRetention};
   flows::OrderFinisher finisher{bus, clock, release};
+  flows::EventTeller teller{book, bus, clock};
   flows::Refunds refunds;
   flows::RefundWorker refund_worker;
   flows::SettlementFlow settlement;

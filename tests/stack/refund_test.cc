@@ -334,9 +334,10 @@ TEST_F(ParkedRefund, IsShownToOperators) {
 TEST_F(ParkedRefund, IsToldToOtherSystemsOnce) {
   wake_and_work(order_id_, refund_id_);
   const auto events = done(process_->book.pending_events(100));
-  EXPECT_EQ(std::count_if(events.begin(), events.end(),
-                          [](const Event& event) { return event.type == "refund.needs_attention"; }),
-            1);
+  EXPECT_EQ(
+      std::count_if(events.begin(), events.end(),
+                    [](const Event& event) { return event.type == "refund.needs_attention"; }),
+      1);
 }
 
 TEST_F(ParkedRefund, StaysUntilItIsRetriedWhateverElseWakesIt) {

@@ -172,10 +172,9 @@ class StepTest : public FlowTest {
   bool is_at_rest(OrderId id) {
     const auto found = done(process_->book.find_order(id));
     if (!found || !is_final(found->order.status) || !found->order.stock_released) return false;
-    const bool refunds_ended =
-        std::all_of(found->refunds.begin(), found->refunds.end(), [](const Refund& refund) {
-          return is_final(refund.status) && refund.stock_released;
-        });
+    const bool refunds_ended = std::all_of(
+        found->refunds.begin(), found->refunds.end(),
+        [](const Refund& refund) { return is_final(refund.status) && refund.stock_released; });
     const auto state = ledger_state();
     return refunds_ended && !found->order.next_check_at && state.unsettled == 0 &&
            state.outbox_length == 0;
@@ -196,10 +195,10 @@ class StepTest : public FlowTest {
     EXPECT_THAT(other_.anomalies(), ::testing::IsEmpty());
     for (const auto* table : {"stock_journal", "points_journal"}) {
       const auto whose = std::string(table) == "stock_journal" ? "sku" : "user_id";
-      EXPECT_EQ(stores_.ask_book("select count(*) from (select 1 from " + std::string(table) +
-                                 " group by cause_id, kind, " + whose +
-                                 " having count(*) > 1) twice"),
-                "0")
+      EXPECT_EQ(
+          stores_.ask_book("select count(*) from (select 1 from " + std::string(table) +
+                           " group by cause_id, kind, " + whose + " having count(*) > 1) twice"),
+          "0")
           << table;
     }
   }
@@ -221,9 +220,10 @@ class StepTest : public FlowTest {
         SCOPED_TRACE(calls[i] + " (call " + std::to_string(i) + "), fault " +
                      std::to_string(static_cast<int>(fault)));
         const auto id = trial.prepare();
+        if (!outbox_empty()) throw std::runtime_error("the outbox has not become empty");
         faults().forget_calls();
-        const auto before = std::count(calls.begin(), calls.begin() + static_cast<long>(i),
-                                       calls[i]);
+        const auto before =
+            std::count(calls.begin(), calls.begin() + static_cast<std::ptrdiff_t>(i), calls[i]);
         for (long skipped = 0; skipped < before; ++skipped) faults().next(calls[i], Fault::none);
         faults().next(calls[i], fault);
         bool died = false;

@@ -98,8 +98,7 @@ TEST_F(StepsTest, DuplicatesOfAMessageCallOnce) {
   const auto held = process_->gateway.hold("payment", Direction::forward);
   std::size_t handled = 0;
   for (auto& message : messages) {
-    boost::asio::co_spawn(*process_->loop,
-                          handle(std::move(message), queue_of("paid", "payment")),
+    boost::asio::co_spawn(*process_->loop, handle(std::move(message), queue_of("paid", "payment")),
                           [&](std::exception_ptr thrown) { handled += thrown ? 0 : 1; });
   }
   // Two find it leased, and come back later by themselves.
@@ -175,9 +174,8 @@ TEST_F(StepsTest, AFinalNoCancelsTheOrderAndReversesWhatIsDone) {
   EXPECT_EQ(available("A"), 8);
   faults().forget_calls();
   run_step("shipped", "payment");  // its compensation
-  EXPECT_THAT(faults().calls(),
-              ElementsAre("book.update", "book.update", "ledger.give_back",
-                          "book.mark_orders_released", "bus.ack"));
+  EXPECT_THAT(faults().calls(), ElementsAre("book.update", "book.update", "ledger.give_back",
+                                            "book.mark_orders_released", "bus.ack"));
   EXPECT_EQ(status(id), OrderStatus::cancelled);
   EXPECT_EQ(order(id)->reason, CancelReason::step_failed);
   EXPECT_EQ(order(id)->failed_step, StepName{"parcel"});
@@ -185,6 +183,19 @@ TEST_F(StepsTest, AFinalNoCancelsTheOrderAndReversesWhatIsDone) {
               ElementsAre("payment/forward", "payment/reverse/cancel"));
   EXPECT_EQ(available("A"), 10);
   expect_effects_once();
+  expect_at_rest();
+}
+
+TEST_F(StepsTest, DoNotBeginOnceTheirOrdersDeadlineHasPassed) {
+  open_shop({{"A", 10}});
+  const auto id = settled_by("paid");
+  clock_.advance(Process::policy().order_deadline);
+  run_step("paid", "payment");
+  EXPECT_THAT(process_->gateway.calls(), IsEmpty());
+  EXPECT_EQ(status(id), OrderStatus::cancelled);
+  EXPECT_EQ(order(id)->reason, CancelReason::timed_out);
+  EXPECT_EQ(step_status(id, "payment"), StepStatus::skipped);
+  EXPECT_EQ(available("A"), 10);
   expect_at_rest();
 }
 
@@ -207,9 +218,9 @@ TEST_F(StepsTest, ACompensationSurvivesEveryFaultOfTheRunner) {
                 ElementsAre("payment/forward", "payment/reverse/cancel"));
     EXPECT_EQ(available("A"), 1000);
   };
-  with_every_fault({"book.update", "book.update", "ledger.give_back", "book.mark_orders_released",
-                    "bus.ack"},
-                   trial);
+  with_every_fault(
+      {"book.update", "book.update", "ledger.give_back", "book.mark_orders_released", "bus.ack"},
+      trial);
 }
 
 TEST_F(StepsTest, AReleaseThatOvertakesTheSettleMarkIsMadeOnce) {

@@ -15,7 +15,8 @@ struct PostgresOptions {
   std::string url;              ///< postgresql://user@host:port/database, or libpq's keywords
   std::size_t connections = 4;  ///< kept open; one more is opened by the one that leads a rebuild
   std::chrono::milliseconds timeout{5'000};  ///< of each call, waiting for a connection included
-  std::string event_source = "/holdfast/holdfast";  ///< `source` of the events the book makes
+  /// `source` of the events the book makes; empty: it makes none.
+  std::string event_source = "/holdfast/holdfast";
   bool points_floor_zero = false;  ///< points that are taken back stop at a balance of zero
 };
 

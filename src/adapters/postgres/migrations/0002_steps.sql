@@ -53,4 +53,6 @@ language sql volatile rows 1 as $$
   from (select gen_random_uuid() as id,
                case when on_hand = 0 then 'stock.sold_out' else 'stock.restocked' end as type
        ) as event
+  -- Without a source there are no events.
+  where current_setting('holdfast.event_source') <> ''
 $$;
