@@ -117,6 +117,17 @@ TEST(RefundRequest, OfEachLineInFullIsWhole) {
   EXPECT_TRUE(decision.refund->whole);
 }
 
+TEST(RefundRequest, LeavesAloneWhatAFailedOneHasGivenBackInPart) {
+  Refund failed = standing(RefundStatus::failed, Lines{refund_line("A-1", 3)});
+  failed.steps = {RefundStep{}, RefundStep{}};
+  EXPECT_EQ(decide(samples::completed_order(), {failed}, asking()).refund->amount, Money{3'500});
+  failed.steps[1].status = ReverseStatus::done;
+  EXPECT_EQ(decide(samples::completed_order(), {failed}, asking()).refund->amount, Money{500});
+  EXPECT_EQ(
+      decide(samples::completed_order(), {failed}, asking(Lines{refund_line("A-1", 1)})).outcome,
+      Outcome::refund_exceeds_order);
+}
+
 TEST(RefundRequest, ClaimsWhatOthersLeave) {
   Order order = samples::completed_order();
   order.status = OrderStatus::partially_refunded;

@@ -417,6 +417,24 @@ TEST(Discard, OfAnUnknownForwardReversesItAsUnknown) {
   EXPECT_TRUE(run.reversal(run.reverse("pay")).forward_unknown);
 }
 
+// The forward was under way for so long that its reverse, sent as unknown, was answered first.
+TEST(Answer, OfAForwardAfterItsReverseWasAnsweredChangesNothing) {
+  for (const StepAnswerKind late : {kDone, kFailed, kUnknown, StepAnswerKind::awaiting}) {
+    OrderRun run = paying();
+    run.exhaust(run.forward("pay"));
+    run.discard(run.forward("pay"));
+    for (const bool reversed : {false, true}) {
+      if (reversed) run.call(run.reverse("pay"), kDone);
+      const OrderAggregate before = run.rows;
+      run.answer(run.forward("pay"), late, 1);
+      EXPECT_EQ(run.rows, before) << to_string(late);
+      EXPECT_EQ(run.sent(), Texts{});
+    }
+    EXPECT_EQ(run.order(), "cancelled: step_failed pay");
+    EXPECT_EQ(run.compensations(), (Texts{"stock done", "pay done"}));
+  }
+}
+
 TEST(Discard, OfAForwardThatWasNeverCalledReversesNothing) {
   for (const bool parked : {true, false}) {
     OrderRun run = paying();
