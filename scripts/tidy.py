@@ -78,7 +78,8 @@ def main(root, preset):
 
     depends = dependencies(str(build))
     contents = Contents()
-    settings = contents.hash(str(root / ".clang-tidy"))
+    configured = [root / ".clang-tidy", *sorted(root.glob("src/**/.clang-tidy"))]
+    settings = b"".join(contents.hash(str(path)) for path in configured)
     todo = {}
     for entry in entries:
         files = [entry["file"]]

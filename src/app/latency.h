@@ -18,7 +18,7 @@ class LatencyWindow {
   void turn();
 
  private:
-  static constexpr std::size_t kBuckets = 8 * 32;
+  static constexpr std::size_t kBuckets = std::size_t{8} * 32;
   static constexpr std::size_t kSlices = 6;
   using Slice = std::array<std::atomic<std::uint64_t>, kBuckets>;
 

@@ -17,17 +17,22 @@ namespace holdfast::async {
 /// When some throw, one of the exceptions is thrown after all have ended.
 template <class T>
 boost::asio::awaitable<std::vector<T>> gather(std::vector<boost::asio::awaitable<T>> tasks) {
+  // Owned by the tasks until the last of them ends, and by the caller only then: a caller that
+  // owned it while waiting would own its own resumption, and outlive its loop.
   struct State {
     std::vector<std::optional<T>> values;
     std::size_t open = 0;
     std::exception_ptr error;
     Completion<bool> done;
+    std::shared_ptr<State>* ended = nullptr;
   };
   std::vector<T> results;
   if (tasks.empty()) co_return results;
+  std::shared_ptr<State> ended;
   auto state = std::make_shared<State>();
   state->values.resize(tasks.size());
   state->open = tasks.size();
+  state->ended = &ended;
   const auto executor = co_await boost::asio::this_coro::executor;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     boost::asio::co_spawn(executor, std::move(tasks[i]),
@@ -36,13 +41,17 @@ boost::asio::awaitable<std::vector<T>> gather(std::vector<boost::asio::awaitable
                               state->error = thrown;
                             else
                               state->values[i].emplace(std::move(value));
-                            if (--state->open == 0) state->done.set(true);
+                            if (--state->open != 0) return;
+                            *state->ended = state;
+                            state->done.set(true);
                           });
   }
-  co_await state->done.wait();
-  if (state->error) std::rethrow_exception(state->error);
-  results.reserve(state->values.size());
-  for (auto& value : state->values) results.push_back(std::move(*value));
+  State* const waiting = state.get();
+  state.reset();
+  if (!ended) co_await waiting->done.wait();
+  if (ended->error) std::rethrow_exception(ended->error);
+  results.reserve(ended->values.size());
+  for (auto& value : ended->values) results.push_back(std::move(*value));
   co_return results;
 }
 

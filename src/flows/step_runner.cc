@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "async/fault_point.h"
@@ -77,10 +79,16 @@ boost::asio::awaitable<std::optional<OrderAggregate>> decide_on(OrderBook& book,
 }
 
 boost::asio::awaitable<void> StepRunner::run(RemoteStep remote) {
-  const auto lane = std::make_shared<Lane>(std::move(remote), options_.breaker_after);
+  auto lane = std::make_shared<Lane>(std::move(remote), options_.breaker_after);
   const auto executor = co_await boost::asio::this_coro::executor;
   for (;;) {
-    while (lane->in_flight >= lane->limit()) co_await lane->freed.wait();
+    while (lane->in_flight >= lane->limit()) {
+      // What is under way owns the lane meanwhile: a waiter that it belonged to would own itself.
+      Lane* const waiting = lane.get();
+      const std::weak_ptr<Lane> left = std::exchange(lane, nullptr);
+      co_await waiting->freed.wait();
+      lane = left.lock();
+    }
     if (lane->breaker.is_open() != lane->said_open) {
       lane->said_open = lane->breaker.is_open();
       open_breakers_ += lane->said_open ? 1U : ~std::uint64_t{0};
@@ -108,6 +116,9 @@ boost::asio::awaitable<void> StepRunner::work(std::shared_ptr<Lane> lane, Delive
   co_await handle(std::move(delivery), lane->queue, lane->breaker);
   lane->in_flight -= 1;
   lane->freed.raise();
+  // Whoever waits takes the lane over before this lets go of it.
+  const auto executor = co_await boost::asio::this_coro::executor;
+  co_await boost::asio::post(executor, boost::asio::use_awaitable);
 }
 
 boost::asio::awaitable<void> StepRunner::handle(Delivery delivery, QueueName queue,

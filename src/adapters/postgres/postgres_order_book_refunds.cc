@@ -61,7 +61,7 @@ PostgresOrderBook::Answer<Page<Refund>> PostgresOrderBook::list_refunds(RefundFi
                                                                         PageRequest page) {
   return Session::perform<Page<Refund>>(
       session_,
-      [filter = std::move(filter), page = std::move(page)](Session& session, Deadline deadline) {
+      [filter, page = std::move(page)](Session& session, Deadline deadline) {
         return list_once(session, filter, page, deadline);
       });
 }

@@ -10,19 +10,19 @@ namespace holdfast::rabbitmq::limits {
 using namespace std::chrono_literals;
 
 /// RabbitMQ 4 closes the channel over anything larger (`max_message_size`, 16 MiB by default).
-inline constexpr std::size_t kMaxBodyBytes = 15U * 1024U * 1024U;
+inline constexpr std::size_t kMaxBodyBytes = std::size_t{15} * 1024 * 1024;
 /// Properties must fit one frame; a message that cannot be encoded would end the connection.
-inline constexpr std::size_t kMaxHeaderBytes = 64U * 1024U;
+inline constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
 /// AMQP 0-9-1 short string.
 inline constexpr std::size_t kMaxShortStringBytes = 255;
 
 /// Messages handed to the publisher and not answered yet.
 inline constexpr std::size_t kMaxOutstandingMessages = 50'000;
-inline constexpr std::size_t kMaxOutstandingBytes = 128U * 1024U * 1024U;
+inline constexpr std::size_t kMaxOutstandingBytes = std::size_t{128} * 1024 * 1024;
 /// Bytes sent and not confirmed; the confirm window bounds their number.
-inline constexpr std::size_t kMaxUnconfirmedBytes = 16U * 1024U * 1024U;
+inline constexpr std::size_t kMaxUnconfirmedBytes = std::size_t{16} * 1024 * 1024;
 /// After this many bytes the publisher asks whether the socket still takes data.
-inline constexpr std::size_t kBytesPerWritableCheck = 32U * 1024U;
+inline constexpr std::size_t kBytesPerWritableCheck = std::size_t{32} * 1024;
 
 inline constexpr auto kReconnectFirst = 100ms;
 inline constexpr auto kReconnectMax = 2'000ms;

@@ -13,7 +13,7 @@ inline constexpr std::chrono::milliseconds kAppliedRetention = std::chrono::hour
 
 /// Calls that wait for a reply or for the socket; past it a call fails at once without effect.
 inline constexpr std::size_t kMaxCallsInFlight = 65'536;
-inline constexpr std::size_t kReadBufferSize = 64 * 1024;
+inline constexpr std::size_t kReadBufferSize = std::size_t{64} * 1024;
 
 /// One script or command never holds Redis up for longer than these many items take (about 1 ms).
 inline constexpr std::size_t kSettleChunk = 256;
