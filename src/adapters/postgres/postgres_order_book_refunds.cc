@@ -60,8 +60,7 @@ PostgresOrderBook::Answer<std::optional<Refund>> PostgresOrderBook::find_refund(
 PostgresOrderBook::Answer<Page<Refund>> PostgresOrderBook::list_refunds(RefundFilter filter,
                                                                         PageRequest page) {
   return Session::perform<Page<Refund>>(
-      session_,
-      [filter, page = std::move(page)](Session& session, Deadline deadline) {
+      session_, [filter, page = std::move(page)](Session& session, Deadline deadline) {
         return list_once(session, filter, page, deadline);
       });
 }
