@@ -104,9 +104,46 @@ bool take_up_parked(Progress& progress, Side& side, const StepAction& action,
   return true;
 }
 
+/// Nothing is to be called; what else can go on does.
+BeginDecision nothing_to_call(Progress progress, const StepPolicy& policy, Instant now) {
+  BeginDecision decision;
+  decision.progress = advanced(std::move(progress), policy, now);
+  return decision;
+}
+
+/// A lease of another attempt, or a pause that is not over; not one that was dispatched because it
+/// is.
+template <class Side>
+bool is_early(const Side& side, Instant now) {
+  return !side.dispatched && side.next_at && now < *side.next_at;
+}
+
+BeginDecision put_off(Progress progress, Instant not_before) {
+  BeginDecision decision;
+  decision.outcome = BeginOutcome::later;
+  decision.not_before = not_before;
+  decision.progress = std::move(progress);
+  return decision;
+}
+
+/// One more attempt of `side`, which is a part of `progress`.
+template <class Side>
+BeginDecision attempt(Progress&& progress, Side& side, const BeginContext& context,
+                      const StepPolicy& policy, Instant now) {
+  BeginDecision decision;
+  side.attempts += 1;
+  side.charged += 1;
+  side.next_at = now + context.lease;
+  side.dispatched = false;
+  side.updated_at = now;
+  decision.outcome = BeginOutcome::call;
+  decision.attempt = side.attempts;
+  decision.progress = advanced(std::move(progress), policy, now);
+  return decision;
+}
+
 BeginDecision begin_forward(Progress progress, const StepAction& action,
                             const BeginContext& context, const StepPolicy& policy, Instant now) {
-  BeginDecision decision;
   Order& order = progress.aggregate.order;
   Step* step = find_step(order, action.step);
   const bool callable =
@@ -119,19 +156,10 @@ BeginDecision begin_forward(Progress progress, const StepAction& action,
                     order.status == OrderStatus::processing && step->next_at));
   const bool taken_up =
       callable && (open || step->parked) && take_up_parked(progress, *step, action, context);
-  if (!taken_up) {
-    decision.progress = advanced(std::move(progress), policy, now);
-    return decision;
-  }
-  // A lease of another attempt, or a pause that is not over. A first message is never early, nor
-  // is one that was sent because the lease or the pause is over.
-  const bool early = step->status != StepStatus::pending && !step->dispatched && step->next_at &&
-                     now < *step->next_at;
-  if (early) {
-    decision.outcome = BeginOutcome::later;
-    decision.not_before = *step->next_at;
-    decision.progress = std::move(progress);
-    return decision;
+  if (!taken_up) return nothing_to_call(std::move(progress), policy, now);
+  // A first message is never early.
+  if (step->status != StepStatus::pending && is_early(*step, now)) {
+    return put_off(std::move(progress), *step->next_at);
   }
   if (step->charged >= context.retry.attempts) {
     // The last attempt got no answer, and whoever made it is gone.
@@ -140,24 +168,14 @@ BeginDecision begin_forward(Progress progress, const StepAction& action,
     }
     if (!step->error) step->error = "no answer";
     exhaust(progress, *step, action, now);
-    decision.progress = advanced(std::move(progress), policy, now);
-    return decision;
+    return nothing_to_call(std::move(progress), policy, now);
   }
   step->status = next(step->status, StepEvent::begun);
-  step->attempts += 1;
-  step->charged += 1;
-  step->next_at = now + context.lease;
-  step->dispatched = false;
-  step->updated_at = now;
-  decision.outcome = BeginOutcome::call;
-  decision.attempt = step->attempts;
-  decision.progress = advanced(std::move(progress), policy, now);
-  return decision;
+  return attempt(std::move(progress), *step, context, policy, now);
 }
 
 BeginDecision begin_reverse(Progress progress, const StepAction& action,
                             const BeginContext& context, const StepPolicy& policy, Instant now) {
-  BeginDecision decision;
   StepReversal* reversal = find_reversal(progress.aggregate, action);
   Refund* refund = refund_of(progress.aggregate, action);
   const bool refund_runs = refund == nullptr || is_carried_out(progress.aggregate.order, *refund);
@@ -165,34 +183,19 @@ BeginDecision begin_reverse(Progress progress, const StepAction& action,
                     (reversal->next_at || reversal->parked);
   const bool was_parked = open && reversal->parked;
   if (!open || !take_up_parked(progress, *reversal, action, context)) {
-    decision.progress = advanced(std::move(progress), policy, now);
-    return decision;
+    return nothing_to_call(std::move(progress), policy, now);
   }
   if (was_parked && refund != nullptr) note_unparked(*refund);
-  const bool early = reversal->status == ReverseStatus::running && !reversal->dispatched &&
-                     reversal->next_at && now < *reversal->next_at;
-  if (early) {
-    decision.outcome = BeginOutcome::later;
-    decision.not_before = *reversal->next_at;
-    decision.progress = std::move(progress);
-    return decision;
+  if (reversal->status == ReverseStatus::running && is_early(*reversal, now)) {
+    return put_off(std::move(progress), *reversal->next_at);
   }
   if (reversal->charged >= context.retry.attempts) {
     if (!reversal->error) reversal->error = "no answer";
     exhaust(progress, *reversal, action, now);
-    decision.progress = advanced(std::move(progress), policy, now);
-    return decision;
+    return nothing_to_call(std::move(progress), policy, now);
   }
   reversal->status = next(reversal->status, ReverseEvent::begun);
-  reversal->attempts += 1;
-  reversal->charged += 1;
-  reversal->next_at = now + context.lease;
-  reversal->dispatched = false;
-  reversal->updated_at = now;
-  decision.outcome = BeginOutcome::call;
-  decision.attempt = reversal->attempts;
-  decision.progress = advanced(std::move(progress), policy, now);
-  return decision;
+  return attempt(std::move(progress), *reversal, context, policy, now);
 }
 
 void succeed(Progress& progress, Step& step, const std::optional<std::string>& reference,
