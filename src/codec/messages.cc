@@ -4,16 +4,14 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "codec/json_reader.h"
+
 namespace holdfast::codec {
 namespace {
 
 namespace json = boost::json;
 
 constexpr std::int64_t kVersion = 1;
-
-tl::unexpected<DecodeError> fault(std::string detail) {
-  return tl::unexpected<DecodeError>(DecodeError{std::move(detail)});
-}
 
 Decoded<json::object> envelope(std::string_view body) {
   json::error_code error;

@@ -9,27 +9,16 @@ namespace holdfast {
 namespace {
 
 using samples::at_ms;
+using samples::kAwaiting;
+using samples::kDone;
+using samples::kFailed;
+using samples::kUnknown;
 using samples::OrderRun;
+using samples::paying;
 using samples::remote;
-using samples::step;
+using samples::stock;
 using samples::Texts;
-
-constexpr auto kDone = StepAnswerKind::done;
-constexpr auto kFailed = StepAnswerKind::failed;
-constexpr auto kUnknown = StepAnswerKind::unknown;
-constexpr auto kAwaiting = StepAnswerKind::awaiting;
-
-PlanStep stock() {
-  return step("stock", StepKind::stock);
-}
-
-OrderRun paying() {
-  return OrderRun::settled({stock(), remote("pay", StepKind::http)});
-}
-
-OrderRun waiting_for_buyer() {
-  return OrderRun::settled({stock(), remote("buyer_pays", StepKind::await)});
-}
+using samples::waiting_for_buyer;
 
 TEST(Report, EndsAnAwaitedStep) {
   OrderRun run = waiting_for_buyer();

@@ -13,6 +13,19 @@ namespace holdfast::samples {
 
 using Texts = std::vector<std::string>;
 
+inline constexpr auto kDone = StepAnswerKind::done;
+inline constexpr auto kFailed = StepAnswerKind::failed;
+inline constexpr auto kUnknown = StepAnswerKind::unknown;
+inline constexpr auto kAwaiting = StepAnswerKind::awaiting;
+
+inline PlanStep stock(std::vector<const char*> after = {}) {
+  return step("stock", StepKind::stock, std::move(after));
+}
+
+inline PlanStep points(std::vector<const char*> after = {}) {
+  return step("points", StepKind::points, std::move(after));
+}
+
 inline PlanStep remote(const char* name, StepKind kind, std::vector<const char*> after = {}) {
   PlanStep made = step(name, kind, std::move(after));
   made.forward_url = "http://other/side";
@@ -165,5 +178,14 @@ struct OrderRun {
   Milliseconds report_timeout{30'000};
   Instant now = at_ms(2'000);
 };
+
+/// An order whose payment is under way.
+inline OrderRun paying() {
+  return OrderRun::settled({stock(), remote("pay", StepKind::http)});
+}
+
+inline OrderRun waiting_for_buyer() {
+  return OrderRun::settled({stock(), remote("buyer_pays", StepKind::await)});
+}
 
 }  // namespace holdfast::samples

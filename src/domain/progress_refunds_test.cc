@@ -8,22 +8,14 @@
 namespace holdfast {
 namespace {
 
+using samples::kDone;
+using samples::kUnknown;
 using samples::OrderRun;
+using samples::points;
 using samples::refund_line;
 using samples::remote;
-using samples::step;
+using samples::stock;
 using samples::Texts;
-
-constexpr auto kDone = StepAnswerKind::done;
-constexpr auto kUnknown = StepAnswerKind::unknown;
-
-PlanStep stock() {
-  return step("stock", StepKind::stock);
-}
-
-PlanStep points() {
-  return step("points", StepKind::points);
-}
 
 OrderRun paid_run() {
   OrderRun run = OrderRun::settled({stock(), points(), remote("pay", StepKind::http)});

@@ -10,24 +10,16 @@ namespace holdfast {
 namespace {
 
 using samples::at_ms;
+using samples::kAwaiting;
+using samples::kDone;
+using samples::kFailed;
+using samples::kUnknown;
 using samples::OrderRun;
+using samples::points;
 using samples::refund_line;
 using samples::remote;
-using samples::step;
+using samples::stock;
 using samples::Texts;
-
-constexpr auto kDone = StepAnswerKind::done;
-constexpr auto kFailed = StepAnswerKind::failed;
-constexpr auto kUnknown = StepAnswerKind::unknown;
-constexpr auto kAwaiting = StepAnswerKind::awaiting;
-
-PlanStep stock(std::vector<const char*> after = {}) {
-  return step("stock", StepKind::stock, std::move(after));
-}
-
-PlanStep points(std::vector<const char*> after = {}) {
-  return step("points", StepKind::points, std::move(after));
-}
 
 TEST(Progress, StepsWithoutDependenciesRunInParallel) {
   OrderRun run =

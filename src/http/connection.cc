@@ -3,11 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "async/tuple.h"
 #include "http/dispatch.h"
 #include "http/limits.h"
 #include "http/request_reader.h"
@@ -18,10 +17,9 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using async::kTuple;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 /// One client's connection: its socket, buffers and deadline. Lives in the coroutine that serves
 /// it, on the loop's thread.

@@ -3,12 +3,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 
+#include "async/tuple.h"
 #include "http/connection.h"
 #include "http/limits.h"
 #include "http/server_core.h"
@@ -18,9 +17,8 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using async::kTuple;
 using boost::system::error_code;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 /// Fine enough that a request is cut within its timeout, coarse enough to cost nothing.
 std::chrono::milliseconds sweep_interval(const ServerOptions& options) {

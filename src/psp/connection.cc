@@ -1,10 +1,8 @@
 #include "psp/connection.h"
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -17,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "async/tuple.h"
 #include "psp/limits.h"
 #include "psp/routes.h"
 #include "psp/server_core.h"
@@ -28,9 +27,9 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
+using async::kTuple;
 using beast::error_code;
 
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 using Parser = http::request_parser<http::string_body>;
 
 /// What of a request decides on the form of its answer.

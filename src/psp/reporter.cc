@@ -1,11 +1,9 @@
 #include "psp/reporter.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -15,6 +13,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "async/tuple.h"
 #include "psp/limits.h"
 
 namespace holdfast::psp {
@@ -24,8 +23,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 namespace json = boost::json;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+using async::kTuple;
 
 bool may_help_to_ask_again(unsigned status) {
   const bool refusal = status >= 400 && status < 500;

@@ -1,11 +1,9 @@
 #include "psp/routes.h"
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
@@ -13,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "async/tuple.h"
 #include "domain/assert.h"
 #include "psp/limits.h"
 #include "psp/problem.h"
@@ -24,6 +23,7 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 namespace json = boost::json;
+using async::kTuple;
 
 constexpr std::string_view kRecordsOf = "/records/";
 
@@ -35,7 +35,7 @@ asio::awaitable<void> pause(const ServerCore& core, Milliseconds time) {
   if (time.count() == 0) co_return;
   asio::steady_timer timer(core.executor);
   timer.expires_after(time);
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_await timer.async_wait(kTuple);
 }
 
 Reply ok(std::string body) {

@@ -1,11 +1,10 @@
 #include "psp/server.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "async/tuple.h"
 #include "psp/connection.h"
 #include "psp/limits.h"
 #include "psp/server_core.h"
@@ -15,8 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+using async::kTuple;
 
 asio::awaitable<void> accept_all(std::shared_ptr<ServerCore> core) {
   asio::steady_timer timer(core->executor);

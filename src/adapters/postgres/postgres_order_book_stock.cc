@@ -14,12 +14,8 @@ namespace {
 constexpr char kStockList = 's';
 constexpr char kJournalList = 'j';
 
-std::vector<StockRow> read_rows(const postgres::Result& result) {
-  return postgres::read_all<StockRow>(result, postgres::read_stock);
-}
-
 std::optional<StockRow> read_first_row(const postgres::Result& result) {
-  auto rows = read_rows(result);
+  auto rows = postgres::read_stock_rows(result);
   if (rows.empty()) return std::nullopt;
   return std::move(rows.front());
 }
@@ -57,9 +53,9 @@ boost::asio::awaitable<Page<StockRow>> list_once(Session& session, const PageReq
     query.keep("cursor").bind("cursor_sku", cursor.key);
   }
   const auto rows = co_await session.read(std::move(query), deadline);
-  co_return postgres::page_of(read_rows(rows), page, kStockList, [](const StockRow& row) {
-    return std::pair(Instant{}, row.sku.value);
-  });
+  co_return postgres::page_of(
+      postgres::read_stock_rows(rows), page, kStockList,
+      [](const StockRow& row) { return std::pair(Instant{}, row.sku.value); });
 }
 
 template <class Session>
@@ -112,7 +108,7 @@ PostgresOrderBook::Answer<Page<StockRow>> PostgresOrderBook::list_stock(PageRequ
 
 PostgresOrderBook::Answer<std::vector<StockRow>> PostgresOrderBook::all_stock() {
   return Session::perform<std::vector<StockRow>>(session_, [](Session& session, Deadline deadline) {
-    return session.ask(statements::all_stock, {}, deadline, read_rows);
+    return session.ask(statements::all_stock, {}, deadline, postgres::read_stock_rows);
   });
 }
 

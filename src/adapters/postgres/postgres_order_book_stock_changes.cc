@@ -149,10 +149,6 @@ std::vector<StockChange> read_changes(const postgres::Result& result) {
   return postgres::read_all<StockChange>(result, postgres::read_stock_change);
 }
 
-std::vector<StockRow> read_rows(const postgres::Result& result) {
-  return postgres::read_all<StockRow>(result, postgres::read_stock);
-}
-
 }  // namespace
 
 PostgresOrderBook::Answer<BeginStockChangeResult> PostgresOrderBook::begin_stock_change(
@@ -203,10 +199,11 @@ PostgresOrderBook::Answer<void> PostgresOrderBook::finish_limit_change(
 
 PostgresOrderBook::Answer<std::vector<StockRow>> PostgresOrderBook::pending_limit_changes(
     Instant begun_before) {
-  return Session::perform<std::vector<StockRow>>(session_, [begun_before](Session& session,
-                                                                          Deadline deadline) {
-    return session.ask(statements::pending_limit_changes, only(begun_before), deadline, read_rows);
-  });
+  return Session::perform<std::vector<StockRow>>(
+      session_, [begun_before](Session& session, Deadline deadline) {
+        return session.ask(statements::pending_limit_changes, only(begun_before), deadline,
+                           postgres::read_stock_rows);
+      });
 }
 
 }  // namespace holdfast

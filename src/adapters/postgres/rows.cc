@@ -172,6 +172,10 @@ StockRow read_stock(RowReader& row) {
   return stock;
 }
 
+std::vector<StockRow> read_stock_rows(const Result& result) {
+  return read_all<StockRow>(result, read_stock);
+}
+
 StockChange read_stock_change(RowReader& row) {
   StockChange change;
   change.change_id = row.get<ChangeId>();

@@ -17,6 +17,7 @@ Order read_order(RowReader& row);
 Refund read_refund(RowReader& row);
 OrderStatus read_order_status(RowReader& row);
 StockRow read_stock(RowReader& row);
+std::vector<StockRow> read_stock_rows(const Result& result);
 StockChange read_stock_change(RowReader& row);
 ParkedMessage read_parked(RowReader& row);
 Plan read_plan(RowReader& row);

@@ -14,10 +14,6 @@ namespace {
 constexpr amqp_channel_t kControlChannel = 1;
 constexpr amqp_channel_t kFirstQueueChannel = 2;
 
-PortError unavailable(const std::string& why) {
-  return PortError{PortErrorKind::unavailable, Effect::none, "RabbitMQ: " + why};
-}
-
 }  // namespace
 
 struct Consumer::Session {

@@ -7,6 +7,10 @@
 
 namespace holdfast::rabbitmq {
 
+PortError unavailable(const std::string& why) {
+  return PortError{PortErrorKind::unavailable, Effect::none, "RabbitMQ: " + why};
+}
+
 void LinkStatus::up() {
   {
     const std::lock_guard lock(mutex_);

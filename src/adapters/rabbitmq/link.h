@@ -7,8 +7,12 @@
 #include <string>
 
 #include "domain/money.h"
+#include "ports/errors.h"
 
 namespace holdfast::rabbitmq {
+
+/// Nothing was sent.
+PortError unavailable(const std::string& why);
 
 /// What other threads may know of a connection. Thread-safe.
 class LinkStatus {

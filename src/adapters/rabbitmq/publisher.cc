@@ -13,7 +13,7 @@ namespace holdfast::rabbitmq {
 namespace {
 
 constexpr amqp_channel_t kPublishChannel = 1;
-constexpr amqp_channel_t kControlChannel = 2;
+constexpr amqp_channel_t kTopologyChannel = 2;
 
 Milliseconds poll_time(Milliseconds heartbeat) {
   return std::min<Milliseconds>(limits::kMaxPoll,
@@ -38,7 +38,7 @@ PortError not_connected(const std::string& why) {
 struct Publisher::Session {
   Session(const ConnectionSettings& settings, SocketInterrupt& interrupt, const Topology& topology)
       : connection(settings, interrupt),
-        declarer(connection, kControlChannel, topology),
+        declarer(connection, kTopologyChannel, topology),
         returned(topology) {}
 
   Connection connection;
@@ -126,7 +126,7 @@ void Publisher::run() {
 
 void Publisher::run_session() {
   Session session(settings_, interrupt_, topology_);
-  session.connection.open_channel(kControlChannel);
+  session.connection.open_channel(kTopologyChannel);
   const auto complaint = session.declarer.declare_all();
   session.connection.open_channel(kPublishChannel);
   amqp_confirm_select(session.connection.raw(), kPublishChannel);

@@ -32,10 +32,6 @@ struct Ticket {
   QueueDepth depth;
 };
 
-PortError unavailable(const std::string& why) {
-  return PortError{PortErrorKind::unavailable, Effect::none, "RabbitMQ: " + why};
-}
-
 ConnectionSettings settings_of(const RabbitOptions& options, const std::string& role) {
   auto url = parse_amqp_url(options.url);
   if (!url) throw std::invalid_argument(url.error());
@@ -50,7 +46,7 @@ bool reads_ahead(const QueueName& queue) {
          queue == queues::answers;
 }
 
-std::size_t bytes_of(const std::vector<OutgoingMessage>& messages) {
+std::size_t total_bytes(const std::vector<OutgoingMessage>& messages) {
   std::size_t bytes = 0;
   for (const auto& message : messages) bytes += message.body.size();
   return bytes;
@@ -223,7 +219,7 @@ asio::awaitable<PortResult<void>> RabbitMessageBus::publish(std::vector<Outgoing
     co_return tl::unexpected(unavailable(publisher_->status().error()));
   }
   const std::size_t count = messages.size();
-  const std::size_t bytes = bytes_of(messages);
+  const std::size_t bytes = total_bytes(messages);
   if (loop->outstanding_messages + count > limits::kMaxOutstandingMessages ||
       loop->outstanding_bytes + bytes > limits::kMaxOutstandingBytes) {
     co_return tl::unexpected(unavailable("too many messages wait for their confirmation"));
