@@ -18,10 +18,10 @@ struct Finish {
 struct Clear {
   void operator()(PGresult* result) const { PQclear(result); }
 };
-using Connection = std::unique_ptr<PGconn, Finish>;
+using Database = std::unique_ptr<PGconn, Finish>;
 
 // The first value of the first row; nothing on an error or for NULL.
-std::optional<std::string> ask(const Connection& connection, const char* sql) {
+std::optional<std::string> ask(const Database& connection, const char* sql) {
   const std::unique_ptr<PGresult, Clear> result(PQexec(connection.get(), sql));
   if (PQresultStatus(result.get()) != PGRES_TUPLES_OK || PQntuples(result.get()) != 1 ||
       PQgetisnull(result.get(), 0, 0)) {
@@ -35,7 +35,7 @@ std::string first_line(std::string text) {
   return text;
 }
 
-Finding durability(const Connection& connection) {
+Finding durability(const Database& connection) {
   const auto sync = ask(connection, "show fsync").value_or("unknown");
   const auto commit = ask(connection, "show synchronous_commit").value_or("unknown");
   const auto found = "fsync " + sync + ", synchronous_commit " + commit;
@@ -47,7 +47,7 @@ Finding durability(const Connection& connection) {
           "set both to on"};
 }
 
-Finding schema(const Connection& connection, bool auto_migrate) {
+Finding schema(const Database& connection, bool auto_migrate) {
   const auto table = ask(connection, "select to_regclass('schema_migrations')");
   if (!table) {
     return {auto_migrate ? Verdict::ok : Verdict::fail,
@@ -70,7 +70,7 @@ Findings probe_postgres(const app::Config& config) {
   const auto seconds = std::to_string(std::max<long>(2, config.postgres.timeout.count() / 1000));
   const char* names[] = {"dbname", "connect_timeout", "application_name", nullptr};
   const char* values[] = {config.postgres.url.c_str(), seconds.c_str(), "holdfast doctor", nullptr};
-  const Connection connection(PQconnectdbParams(names, values, 1));
+  const Database connection(PQconnectdbParams(names, values, 1));
   if (PQstatus(connection.get()) != CONNECTION_OK) {
     const bool away = PQpingParams(names, values, 1) == PQPING_NO_RESPONSE;
     return {{away ? Verdict::unreachable : Verdict::fail,

@@ -12,15 +12,15 @@
 namespace holdfast::cli {
 namespace {
 
-constexpr std::uint16_t kDefaultPort = 5672;
+constexpr std::uint16_t kAmqpPort = 5672;
 constexpr int kFrameMax = 131'072;
 
-struct Disconnect {
+struct DestroyAmqp {
   void operator()(amqp_connection_state_t connection) const {
     amqp_destroy_connection(connection);  // closes the socket; nothing is open that needs a goodbye
   }
 };
-using Connection = std::unique_ptr<std::remove_pointer_t<amqp_connection_state_t>, Disconnect>;
+using Amqp = std::unique_ptr<std::remove_pointer_t<amqp_connection_state_t>, DestroyAmqp>;
 
 std::string text_of(amqp_bytes_t bytes) {
   return {static_cast<const char*>(bytes.bytes), bytes.len};
@@ -52,7 +52,7 @@ Finding refused(const std::string& shown, const amqp_rpc_reply_t& reply) {
   return {Verdict::fail, shown + ": the login was refused", mend};
 }
 
-Finding version(const std::string& shown, const Connection& connection) {
+Finding version(const std::string& shown, const Amqp& connection) {
   const auto* properties = amqp_get_server_properties(connection.get());
   const auto number = property(*properties, "version");
   const auto found = shown + ", " + property(*properties, "product") + " " + number;
@@ -73,12 +73,12 @@ Findings probe_rabbitmq(const app::Config& config) {
   timeval limit{};
   limit.tv_sec = config.rabbitmq.rpc_timeout.count() / 1000;
   limit.tv_usec = (config.rabbitmq.rpc_timeout.count() % 1000) * 1000;
-  const Connection connection(amqp_new_connection());
+  const Amqp connection(amqp_new_connection());
   auto* socket = amqp_tcp_socket_new(connection.get());
   amqp_set_handshake_timeout(connection.get(), &limit);
   amqp_set_rpc_timeout(connection.get(), &limit);
   const int opened =
-      amqp_socket_open_noblock(socket, url->host.c_str(), url->port.value_or(kDefaultPort), &limit);
+      amqp_socket_open_noblock(socket, url->host.c_str(), url->port.value_or(kAmqpPort), &limit);
   if (opened != AMQP_STATUS_OK) {
     return {{Verdict::unreachable, shown + " is not reached: " + amqp_error_string2(opened),
              "start it, or mend rabbitmq.url"}};

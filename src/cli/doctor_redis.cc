@@ -10,15 +10,15 @@
 namespace holdfast::cli {
 namespace {
 
-constexpr std::uint16_t kDefaultPort = 6379;
+constexpr std::uint16_t kRedisPort = 6379;
 
-struct Disconnect {
+struct FreeRedis {
   void operator()(redisContext* redis) const { redisFree(redis); }
 };
 struct FreeReply {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
 };
-using Redis = std::unique_ptr<redisContext, Disconnect>;
+using Redis = std::unique_ptr<redisContext, FreeRedis>;
 using Reply = std::unique_ptr<redisReply, FreeReply>;
 
 Reply command(const Redis& redis, const std::vector<std::string>& words) {
@@ -67,8 +67,8 @@ Redis connect(const app::RedisConfig& config, const app::Url& url) {
   limit.tv_sec = config.timeout.count() / 1000;
   limit.tv_usec = (config.timeout.count() % 1000) * 1000;
   Redis redis(url.scheme == "unix" ? redisConnectUnixWithTimeout(url.path.c_str(), limit)
-                                   : redisConnectWithTimeout(
-                                         url.host.c_str(), url.port.value_or(kDefaultPort), limit));
+                                   : redisConnectWithTimeout(url.host.c_str(),
+                                                             url.port.value_or(kRedisPort), limit));
   if (redis && redis->err == 0) {
     redisSetTimeout(redis.get(), limit);
   }

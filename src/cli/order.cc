@@ -15,7 +15,7 @@ struct GetOptions {
   std::string id;
   unsigned wait_s = 0;
 };
-struct ListOptions {
+struct OrderListOptions {
   std::string user, status, sku;
   Page page;
 };
@@ -24,7 +24,7 @@ struct ReportOptions {
   std::string id, step, outcome, reference;
 };
 
-int get(Context& context, const GetOptions& options) {
+int order_get(Context& context, const GetOptions& options) {
   const auto answer =
       perform(context, {.path = "/v1/orders/" + url_encoded(options.id), .wait_s = options.wait_s});
   if (!answer) {
@@ -36,7 +36,7 @@ int get(Context& context, const GetOptions& options) {
   return kFine;
 }
 
-int list(Context& context, const ListOptions& options) {
+int order_list(Context& context, const OrderListOptions& options) {
   const auto answer = perform(context, {.path = "/v1/orders",
                                         .query = {{"user_id", options.user},
                                                   {"status", options.status},
@@ -80,20 +80,20 @@ int report(Context& context, const ReportOptions& options) {
   return kFine;
 }
 
-void add_get(CLI::App& order, Context& context) {
+void add_order_get(CLI::App& order, Context& context) {
   auto options = std::make_shared<GetOptions>();
   auto* command = add_command(order, context, "get", "Show one order with its steps and refunds",
-                              [&context, options] { return get(context, *options); });
+                              [&context, options] { return order_get(context, *options); });
   command->add_option("order_id", options->id, "The order's id")->required();
   command->add_option("--wait", options->wait_s, "Seconds to wait until it is final")
       ->check(wait_range());
   add_connection_options(*command, context.connection);
 }
 
-void add_list(CLI::App& order, Context& context) {
-  auto options = std::make_shared<ListOptions>();
+void add_order_list(CLI::App& order, Context& context) {
+  auto options = std::make_shared<OrderListOptions>();
   auto* command = add_command(order, context, "list", "List orders, newest first",
-                              [&context, options] { return list(context, *options); });
+                              [&context, options] { return order_list(context, *options); });
   command->add_option("--user", options->user, "Of this user");
   command->add_option("--status", options->status,
                       "accepted, processing, completed, partially_refunded, refunded, cancelling, "
@@ -130,8 +130,8 @@ void add_order(CLI::App& app, Context& context) {
   auto* order = app.add_subcommand("order", "Show orders, report their steps");
   order->require_subcommand(1);
   add_connection_options(*order, context.connection);
-  add_get(*order, context);
-  add_list(*order, context);
+  add_order_get(*order, context);
+  add_order_list(*order, context);
   add_report(*order, context);
   order->footer(R"(
 Each step is shown with its calls so far and the last error; `parked` waits for an operator, see

@@ -8,12 +8,12 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct ParkedOptions {
   std::string id, queue, reason, order;
   Page page;
 };
 
-int list(Context& context, const Options& options) {
+int list(Context& context, const ParkedOptions& options) {
   const auto answer = perform(context, {.path = "/v1/parked",
                                         .query = {{"queue", options.queue},
                                                   {"reason", options.reason},
@@ -39,7 +39,7 @@ int list(Context& context, const Options& options) {
   return kFine;
 }
 
-int groups(Context& context, const Options& options) {
+int groups(Context& context, const ParkedOptions& options) {
   const auto answer =
       perform(context, {.path = "/v1/parked/groups",
                         .query = {{"limit", options.page.limit}, {"cursor", options.page.cursor}}});
@@ -68,7 +68,7 @@ int act(Context& context, const Call& call, const std::string& done) {
   return kFine;
 }
 
-int retry(Context& context, const Options& options) {
+int retry(Context& context, const ParkedOptions& options) {
   return act(context,
              {.method = "POST",
               .path = "/v1/parked/" + url_encoded(options.id) + "/retry",
@@ -76,7 +76,7 @@ int retry(Context& context, const Options& options) {
              "sent off to run again");
 }
 
-int retry_all(Context& context, const Options& options) {
+int retry_all(Context& context, const ParkedOptions& options) {
   json::object filter;
   if (!options.queue.empty()) {
     filter["queue"] = options.queue;
@@ -95,7 +95,7 @@ int retry_all(Context& context, const Options& options) {
              "sent off to run again");
 }
 
-int discard(Context& context, const Options& options) {
+int discard(Context& context, const ParkedOptions& options) {
   return act(context,
              {.method = "DELETE",
               .path = "/v1/parked/" + url_encoded(options.id),
@@ -105,15 +105,15 @@ int discard(Context& context, const Options& options) {
 }
 
 CLI::App* add(CLI::App& parked, Context& context, const std::string& name,
-              const std::string& description, int (*action)(Context&, const Options&),
-              const std::shared_ptr<Options>& options) {
+              const std::string& description, int (*action)(Context&, const ParkedOptions&),
+              const std::shared_ptr<ParkedOptions>& options) {
   auto* command = add_command(parked, context, name, description,
                               [&context, action, options] { return action(context, *options); });
   add_connection_options(*command, context.connection);
   return command;
 }
 
-void add_filters(CLI::App& command, Options& options) {
+void add_filters(CLI::App& command, ParkedOptions& options) {
   command.add_option("--queue", options.queue, "From this queue");
   command.add_option("--reason", options.reason, "Parked for this reason");
   command.add_option("--order", options.order, "Of this order");
@@ -126,26 +126,26 @@ void add_parked(CLI::App& app, Context& context) {
   parked->require_subcommand(1);
   add_connection_options(*parked, context.connection);
 
-  auto listed = std::make_shared<Options>();
+  auto listed = std::make_shared<ParkedOptions>();
   auto* listing = add(*parked, context, "list", "List parked messages", list, listed);
   add_filters(*listing, *listed);
   add_page_options(*listing, listed->page);
 
-  auto grouped = std::make_shared<Options>();
+  auto grouped = std::make_shared<ParkedOptions>();
   auto* grouping =
       add(*parked, context, "groups", "How many, by queue and reason", groups, grouped);
   add_page_options(*grouping, grouped->page);
 
-  auto one = std::make_shared<Options>();
+  auto one = std::make_shared<ParkedOptions>();
   add(*parked, context, "retry", "Run one again", retry, one)
       ->add_option("id", one->id, "The message's id, from `parked list`")
       ->required();
 
-  auto many = std::make_shared<Options>();
+  auto many = std::make_shared<ParkedOptions>();
   add_filters(*add(*parked, context, "retry-all", "Run again all that match", retry_all, many),
               *many);
 
-  auto gone = std::make_shared<Options>();
+  auto gone = std::make_shared<ParkedOptions>();
   auto* discarding = add(*parked, context, "discard", "Give one up for good", discard, gone);
   discarding->add_option("id", gone->id, "The message's id, from `parked list`")->required();
   discarding->add_option("--reason", gone->reason, "Why; kept in the audit log")

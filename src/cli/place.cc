@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct PlaceOptions {
   std::string user;
   std::vector<std::string> lines;
   std::string currency = "CNY";
@@ -21,7 +21,7 @@ struct Options {
   unsigned wait_s = 0;
 };
 
-tl::expected<json::object, std::string> order_of(const Options& options) {
+tl::expected<json::object, std::string> order_of(const PlaceOptions& options) {
   json::object order{{"user_id", options.user}, {"currency", options.currency}};
   json::array lines;
   for (const auto& text : options.lines) {
@@ -52,7 +52,7 @@ tl::expected<json::object, std::string> order_of(const Options& options) {
   return order;
 }
 
-int place(Context& context, const Options& options) {
+int place(Context& context, const PlaceOptions& options) {
   auto order = order_of(options);
   if (!order) {
     context.err << order.error() << '\n';
@@ -83,7 +83,7 @@ int place(Context& context, const Options& options) {
 }  // namespace
 
 void add_place(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PlaceOptions>();
   auto* command = add_command(app, context, "place", "Place an order",
                               [&context, options] { return place(context, *options); });
   command->add_option("--user", options->user, "Who buys")->required()->type_name("USER");

@@ -8,7 +8,7 @@
 namespace holdfast::cli {
 namespace {
 
-struct Options {
+struct PspOptions {
   std::string listen = "127.0.0.1:8090";
   std::string report_url = "http://127.0.0.1:8080";
   std::string secret;
@@ -16,7 +16,7 @@ struct Options {
 };
 
 /// The error is a sentence that begins with the option at fault.
-std::optional<std::string> read_listen(Options& options) {
+std::optional<std::string> read_listen(PspOptions& options) {
   const auto listen = app::parse_listen(options.listen);
   if (!listen) return "--listen " + options.listen + " " + listen.error();
   const std::string host = listen->host == "localhost" ? "127.0.0.1" : listen->host;
@@ -24,7 +24,7 @@ std::optional<std::string> read_listen(Options& options) {
   return std::nullopt;
 }
 
-std::optional<std::string> read_report_url(Options& options) {
+std::optional<std::string> read_report_url(PspOptions& options) {
   const auto url = app::parse_url(options.report_url);
   if (!url) return "--report-url " + options.report_url + " " + url.error();
   if (url->scheme != "http" || !url->query.empty() || !url->user.empty()) {
@@ -38,7 +38,7 @@ std::optional<std::string> read_report_url(Options& options) {
   return std::nullopt;
 }
 
-std::optional<std::string> read_secret(Options& options) {
+std::optional<std::string> read_secret(PspOptions& options) {
   if (options.secret.empty()) return std::nullopt;
   const auto secret = psp::Secret::parse(options.secret);
   if (!secret) return "--secret " + secret.error();
@@ -46,7 +46,7 @@ std::optional<std::string> read_secret(Options& options) {
   return std::nullopt;
 }
 
-int run_psp(Context& context, Options& options) {
+int run_psp(Context& context, PspOptions& options) {
   for (const auto read : {read_listen, read_report_url, read_secret}) {
     if (const auto fault = read(options)) {
       context.err << *fault << '\n';
@@ -121,7 +121,7 @@ Examples:
 }  // namespace
 
 void add_psp(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PspOptions>();
   auto* command =
       add_command(app, context, "psp", "Run a payment provider to try with, until Ctrl-C",
                   [&context, options] { return run_psp(context, *options); });

@@ -9,13 +9,13 @@
 namespace holdfast::cli {
 namespace {
 
-struct Outcome {
+struct PspOutcome {
   int code;
   std::string out;
   std::string err;
 };
 
-Outcome psp(std::vector<std::string> arguments) {
+PspOutcome psp(std::vector<std::string> arguments) {
   std::ostringstream out;
   std::ostringstream err;
   arguments.insert(arguments.begin(), "psp");

@@ -20,7 +20,7 @@ struct AskOptions {
   std::string refund_id;
   unsigned wait_s = 0;
 };
-struct ListOptions {
+struct RefundListOptions {
   std::string order, status;
   Page page;
 };
@@ -79,7 +79,7 @@ int ask(Context& context, const AskOptions& options, bool preview) {
   return show(context, call);
 }
 
-int list(Context& context, const ListOptions& options) {
+int refund_list(Context& context, const RefundListOptions& options) {
   const auto answer = perform(context, {.path = "/v1/refunds",
                                         .query = {{"order_id", options.order},
                                                   {"status", options.status},
@@ -150,7 +150,7 @@ void add_preview(CLI::App& refund, Context& context) {
   add_connection_options(*command, context.connection);
 }
 
-void add_get(CLI::App& refund, Context& context) {
+void add_refund_get(CLI::App& refund, Context& context) {
   auto options = std::make_shared<AskOptions>();
   auto* command = add_command(refund, context, "get", "Show one refund", [&context, options] {
     return show(context, {.path = "/v1/refunds/" + url_encoded(options->refund_id),
@@ -162,10 +162,10 @@ void add_get(CLI::App& refund, Context& context) {
   add_connection_options(*command, context.connection);
 }
 
-void add_list(CLI::App& refund, Context& context) {
-  auto options = std::make_shared<ListOptions>();
+void add_refund_list(CLI::App& refund, Context& context) {
+  auto options = std::make_shared<RefundListOptions>();
   auto* command = add_command(refund, context, "list", "List refunds, newest first",
-                              [&context, options] { return list(context, *options); });
+                              [&context, options] { return refund_list(context, *options); });
   command->add_option("--order", options->order, "Of this order");
   command->add_option("--status", options->status,
                       "waiting, reversing, refunded, void, needs_attention, failed");
@@ -181,8 +181,8 @@ void add_refund(CLI::App& app, Context& context) {
   add_connection_options(*refund, context.connection);
   add_ask(*refund, context);
   add_preview(*refund, context);
-  add_get(*refund, context);
-  add_list(*refund, context);
+  add_refund_get(*refund, context);
+  add_refund_list(*refund, context);
   refund->footer(R"(
 Examples:
   holdfast refund ask ORDER_ID --wait 10

@@ -7,12 +7,12 @@
 namespace holdfast::cli {
 namespace {
 
-struct Options {
+struct ServeOptions {
   std::string config;
   std::vector<std::string> roles;
 };
 
-int serve(Context& context, const Options& options) {
+int serve(Context& context, const ServeOptions& options) {
   const auto config = load_or_tell(context, options.config);
   if (!config) {
     return kWrongUse;
@@ -30,7 +30,7 @@ int serve(Context& context, const Options& options) {
 }  // namespace
 
 void add_serve(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ServeOptions>();
   auto* command = add_command(app, context, "serve", "Run Holdfast until SIGTERM or Ctrl-C",
                               [&context, options] { return serve(context, *options); });
   command

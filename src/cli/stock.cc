@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct StockOptions {
   std::string sku;
   Page page;
   std::int64_t on_hand = 0;
@@ -47,7 +47,7 @@ int show_one(Context& context, const Call& call) {
   return kFine;
 }
 
-int get(Context& context, const Options& options) {
+int get(Context& context, const StockOptions& options) {
   if (!options.sku.empty()) {
     return show_one(context, {.path = stock_path(options.sku)});
   }
@@ -64,7 +64,7 @@ int get(Context& context, const Options& options) {
   return kFine;
 }
 
-int set(Context& context, const Options& options) {
+int set(Context& context, const StockOptions& options) {
   json::object body{{"on_hand", options.on_hand}};
   if (options.purchase_limit == "none") {
     body["purchase_limit"] = nullptr;
@@ -84,7 +84,7 @@ int set(Context& context, const Options& options) {
                             .when_unknown = "setting it again to the same number is safe"});
 }
 
-int adjust(Context& context, const Options& options) {
+int adjust(Context& context, const StockOptions& options) {
   const auto id = options.adjustment_id.empty() ? new_id() : options.adjustment_id;
   json::object body{{"adjustment_id", id}, {"delta", options.delta}};
   if (!options.reason.empty()) {
@@ -96,7 +96,7 @@ int adjust(Context& context, const Options& options) {
                             .when_unknown = "send it again with --adjustment-id " + id});
 }
 
-int journal(Context& context, const Options& options) {
+int journal(Context& context, const StockOptions& options) {
   const auto answer =
       perform(context, {.path = stock_path(options.sku) + "/journal",
                         .query = {{"limit", options.page.limit}, {"cursor", options.page.cursor}}});
@@ -111,8 +111,8 @@ int journal(Context& context, const Options& options) {
 }
 
 CLI::App* add(CLI::App& stock, Context& context, const std::string& name,
-              const std::string& description, int (*act)(Context&, const Options&),
-              const std::shared_ptr<Options>& options) {
+              const std::string& description, int (*act)(Context&, const StockOptions&),
+              const std::shared_ptr<StockOptions>& options) {
   auto* command = add_command(stock, context, name, description,
                               [&context, act, options] { return act(context, *options); });
   auto* sku = command->add_option("sku", options->sku, "The SKU");
@@ -125,7 +125,7 @@ CLI::App* add(CLI::App& stock, Context& context, const std::string& name,
 }
 
 void add_changes(CLI::App& stock, Context& context) {
-  auto to = std::make_shared<Options>();
+  auto to = std::make_shared<StockOptions>();
   auto* setting =
       add(stock, context, "set", "Set what is on hand, and the purchase limit", set, to);
   setting->add_option("on_hand", to->on_hand, "Units on hand")->required();
@@ -133,7 +133,7 @@ void add_changes(CLI::App& stock, Context& context) {
                       "Units one user may buy, or none; left as it is when not given");
   add_connection_options(*setting, context.connection);
 
-  auto by = std::make_shared<Options>();
+  auto by = std::make_shared<StockOptions>();
   auto* adjusting = add(stock, context, "adjust", "Add or take away units", adjust, by);
   adjusting->add_option("delta", by->delta, "Units to add, negative to take away")->required();
   adjusting->add_option("--adjustment-id", by->adjustment_id,
@@ -149,14 +149,14 @@ void add_stock(CLI::App& app, Context& context) {
   stock->require_subcommand(1);
   add_connection_options(*stock, context.connection);
 
-  auto which = std::make_shared<Options>();
+  auto which = std::make_shared<StockOptions>();
   auto* getting = add(*stock, context, "get", "Show one SKU, or list all", get, which);
   add_page_options(*getting, which->page);
   add_connection_options(*getting, context.connection);
 
   add_changes(*stock, context);
 
-  auto of = std::make_shared<Options>();
+  auto of = std::make_shared<StockOptions>();
   auto* reading =
       add(*stock, context, "journal", "Movements of one SKU, newest first", journal, of);
   add_page_options(*reading, of->page);
