@@ -288,7 +288,8 @@ TEST_F(RabbitOutsideTest, AQueueThatCostTheConnectionWaitsWhileTheOthersGoOn) {
   proxy->cut();
   const auto cut_at = std::chrono::steady_clock::now();
   proxy->mute_server(false);
-  ASSERT_TRUE(wait_until([&] { return bus->connected(); }));
+  // Both connections: the one that publishes may not have noticed yet that it was cut.
+  ASSERT_TRUE(wait_until([&] { return proxy->accepted() >= 4 && bus->connected(); }));
   publish(*bus, {message(good, 3, "3")});
   ASSERT_TRUE(arrive(from_good, 2));
   ASSERT_TRUE(arrive(from_bad, 1));
@@ -303,6 +304,7 @@ TEST_F(RabbitOutsideTest, AConnectionWithHundredsOfQueuesComesBackSoon) {
   for (int i = 0; i < kQueues; ++i) {
     harness_.options.queues.emplace_back("step.default.s" + std::to_string(i));
   }
+  const auto first_start = std::chrono::steady_clock::now();
   auto bus = open_connected();
   std::vector<std::shared_ptr<Collected>> got;
   for (const auto& queue : harness_.options.queues) {
@@ -322,13 +324,14 @@ TEST_F(RabbitOutsideTest, AConnectionWithHundredsOfQueuesComesBackSoon) {
   };
   publish(*bus, one_for_each(1));
   ASSERT_TRUE(wait_until([&] { return all_have(1); }));
+  const auto first_took = std::chrono::steady_clock::now() - first_start;
   proxy->cut();
   const auto start = std::chrono::steady_clock::now();
   ASSERT_TRUE(wait_until([&] { return proxy->accepted() >= 4 && bus->connected(); }));
   publish(*bus, one_for_each(1'000));
   ASSERT_TRUE(wait_until([&] { return all_have(2); }));
-  // A second on a quiet machine; a declaration that takes the time of a new queue would take ten.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+  // Queues that are there are declared in a fraction of the time that new ones take.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, first_took);
   close_rabbit(bus);
 }
 
