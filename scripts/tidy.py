@@ -2,8 +2,10 @@
 
     scripts/tidy.py ROOT PRESET
 
-A source is checked again only when it, a header it includes, or .clang-tidy changed: the key of its
-verdict is a hash over the contents of all of them, as the build's own dependency log names them.
+What is checked are the build's own units, several sources in each (CMAKE_UNITY_BUILD), so that the
+headers of others are read once for all of them. A unit is checked again only when one of its
+sources, a header they include, or .clang-tidy changed: the key of its verdict is a hash over the
+contents of all of them, as the build's own dependency log names them.
 """
 
 import concurrent.futures
@@ -15,10 +17,14 @@ import re
 import subprocess
 import sys
 
+OURS = "/(src|tests)/"  # a unit's sources are headers to clang-tidy
+# Targets of the folders whose own .clang-tidy has the analyzer on; a unit is in none of them.
+ANALYZED = re.compile(r"\b(holdfast_(domain|codec)|(domain|codec)_test)\.dir/")
 CLANG_TIDY = "clang-tidy-16"  # the first that reads libstdc++ 12's C++20 headers
 # The compile commands are GCC's: its precompiled headers and its own options are errors for Clang.
 ONLY_GCC = re.compile(r' -fcoroutines\b| -fno-fat-lto-objects\b| -fpch-preprocess\b'
                       r'| -Winvalid-pch\b| -include ("[^"]*cmake_pch\.hxx"|\S*cmake_pch\.hxx)')
+OUTPUT = re.compile(r" -o (\S+)")
 
 
 def dependencies(build):
@@ -57,8 +63,10 @@ def key_of(entry, files, settings, contents):
 
 
 def check(source, folder):
-    command = [CLANG_TIDY, "-p", str(folder), "--quiet",
+    command = [CLANG_TIDY, "-p", str(folder), "--quiet", f"--header-filter={OURS}",
                "--extra-arg=-Wno-unknown-warning-option", source]
+    if ANALYZED.search(source):
+        command.insert(1, "--checks=clang-analyzer-core.*,clang-analyzer-cplusplus.*")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout.strip() or (done.stderr.strip() if done.returncode else "")
 
@@ -71,7 +79,7 @@ def main(root, preset):
     verdicts.mkdir(parents=True, exist_ok=True)
 
     entries = [entry for entry in json.loads((build / "compile_commands.json").read_text())
-               if not entry["file"].startswith(str(root / "build"))]
+               if "cmake_pch" not in entry["file"]]
     for entry in entries:
         entry["command"] = ONLY_GCC.sub("", entry["command"])
     (folder / "compile_commands.json").write_text(json.dumps(entries, indent=1))
@@ -83,7 +91,7 @@ def main(root, preset):
     todo = {}
     for entry in entries:
         files = [entry["file"]]
-        for path in depends.get(entry.get("output", ""), []):
+        for path in depends[OUTPUT.search(entry["command"]).group(1)]:
             full = os.path.normpath(os.path.join(entry["directory"], path))
             if full.startswith(str(root)):
                 files.append(full)
@@ -104,7 +112,7 @@ def main(root, preset):
                 dirty += 1
                 print(text)
             print(f"[{count}/{len(todo)}] {name}", flush=True)
-    print(f"clang-tidy: {len(entries)} sources, {len(todo)} checked, {dirty} with findings")
+    print(f"clang-tidy: {len(entries)} units, {len(todo)} checked, {dirty} with findings")
     return 1 if dirty else 0
 
 

@@ -75,13 +75,7 @@ boost::asio::awaitable<flows::Outcome<flows::ReconciliationReport>> AppOperation
 }
 
 boost::asio::awaitable<std::vector<http::Readiness>> AppOperations::readiness() {
-  std::vector<http::Readiness> all;
-  const auto ping = co_await parts_.book.ping();
-  all.push_back({"redis", parts_.ledger.connected(),
-                 parts_.ledger.connected() ? "connected" : parts_.ledger.last_error()});
-  all.push_back({"rabbitmq", parts_.bus.connected(),
-                 parts_.bus.connected() ? "connected" : parts_.bus.last_error()});
-  all.push_back({"postgres", ping.has_value(), ping ? "connected" : ping.error().detail});
+  auto all = co_await parts_.stores->health();
   all.push_back({"ledger", parts_.guard.generation().has_value(), guard_detail(parts_)});
   co_return all;
 }

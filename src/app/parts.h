@@ -2,13 +2,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 
-#include "adapters/postgres/postgres_order_book.h"
-#include "adapters/rabbitmq/rabbit_message_bus.h"
-#include "adapters/redis/redis_stock_ledger.h"
 #include "app/config.h"
+#include "app/stores.h"
 #include "app/system_clock.h"
 #include "domain/progress.h"
 #include "flows/ledger_guard.h"
@@ -18,17 +17,14 @@
 
 namespace holdfast::app {
 
-redis::RedisOptions redis_options(const Config& config);
-rabbitmq::RabbitOptions rabbit_options(const Config& config);
-PostgresOptions postgres_options(const Config& config, std::size_t connections);
 std::map<std::string, Plan> plans_by_name(const Config& config);
 StepPolicy step_policy(const Config& config);
 
-/// One loop with its thread and its own connection to each server: what every role is built on.
+/// One loop with its thread and its own way to each store: what every role is built on.
 /// Nothing of it is touched from outside its thread but by posting to `loop`. Lives from
 /// construction through `start` and `stop`.
 struct Parts {
-  Parts(const Config& config, std::size_t book_connections);
+  Parts(const Config& config, Backend& backend, std::size_t book_connections);
 
   void start();
   /// Ends connections and thread; call it from another one. What was under way is found again
@@ -38,9 +34,10 @@ struct Parts {
   boost::asio::io_context loop{1};
   SystemClock clock;
   SystemIds ids;
-  redis::RedisStockLedger ledger;
-  PostgresOrderBook book;
-  rabbitmq::RabbitMessageBus bus;
+  std::unique_ptr<Stores> stores;
+  StockLedger& ledger;
+  OrderBook& book;
+  MessageBus& bus;
   flows::LedgerGuard guard;
   flows::PlanBook plans;
   flows::OrderWriter writer;

@@ -107,8 +107,8 @@ void run_on(Parts& parts, boost::asio::awaitable<void> task) {
 
 }  // namespace
 
-WorkerRole::WorkerRole(const Config& config)
-    : parts_(config, kWorkerBookConnections),
+WorkerRole::WorkerRole(const Config& config, Backend& backend)
+    : parts_(config, backend, kWorkerBookConnections),
       gateway_(parts_.loop.get_executor(), parts_.clock, gateway_options()),
       teller_(parts_.book, parts_.bus, parts_.clock),
       settlement_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.guard,
@@ -156,7 +156,7 @@ void WorkerRole::start() {
 boost::asio::awaitable<void> WorkerRole::run_steps() {
   // Orders may be pinned to plans that are configured no more: their steps are run, too.
   for (auto loaded = co_await parts_.plans.load(); !loaded; loaded = co_await parts_.plans.load()) {
-    spdlog::warn("steps wait for PostgreSQL: {}", loaded.error().detail);
+    spdlog::warn("steps wait for the book: {}", loaded.error().detail);
     co_await parts_.clock.sleep(flows::limits::kRetryLater);
   }
   for (auto& remote : parts_.plans.remote_steps()) {
@@ -179,8 +179,8 @@ void WorkerRole::stop() {
   parts_.stop();
 }
 
-SweepRole::SweepRole(const Config& config)
-    : parts_(config, kSweepBookConnections),
+SweepRole::SweepRole(const Config& config, Backend& backend)
+    : parts_(config, backend, kSweepBookConnections),
       rebuild_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
                {config.journal.retention}),
       stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids}),
@@ -197,8 +197,8 @@ void SweepRole::stop() {
   parts_.stop();
 }
 
-ApiRole::ApiRole(const Config& config, Metrics& metrics, WorkerControl* worker)
-    : parts_(config, config.postgres.connections),
+ApiRole::ApiRole(const Config& config, Backend& backend, Metrics& metrics, WorkerControl* worker)
+    : parts_(config, backend, config.postgres.connections),
       publisher_(parts_.ledger, parts_.bus, parts_.clock, parts_.ids, outbox_options(config)),
       repeats_(parts_.book),
       admission_({parts_.ledger, parts_.book, parts_.clock, parts_.ids, parts_.guard, publisher_,

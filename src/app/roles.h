@@ -32,11 +32,12 @@ namespace holdfast::app {
 /// publishes events, on a loop of its own.
 class WorkerRole final : public WorkerControl {
  public:
-  explicit WorkerRole(const Config& config);
+  WorkerRole(const Config& config, Backend& backend);
 
   void start();
   void stop();
-  [[nodiscard]] bool redis_is_too_weak() const { return parts_.ledger.is_too_weak(); }
+  /// Any thread.
+  [[nodiscard]] std::optional<std::string> weakness() const { return parts_.stores->weakness(); }
 
   boost::asio::awaitable<PortResult<void>> set_paused(bool paused) override;
   [[nodiscard]] bool paused() const override { return paused_; }
@@ -65,7 +66,7 @@ class WorkerRole final : public WorkerControl {
 /// Scans the truth for what no message brought on, on a loop of its own.
 class SweepRole {
  public:
-  explicit SweepRole(const Config& config);
+  SweepRole(const Config& config, Backend& backend);
 
   void start();
   void stop();
@@ -81,13 +82,13 @@ class SweepRole {
 class ApiRole {
  public:
   /// `worker`: the worker of this process, or null.
-  ApiRole(const Config& config, Metrics& metrics, WorkerControl* worker);
+  ApiRole(const Config& config, Backend& backend, Metrics& metrics, WorkerControl* worker);
 
   /// Listens; throws boost::system::system_error when the address cannot be had.
   void start();
   void stop();
-  /// Redis is there, but weaker than the configuration asks. Any thread.
-  [[nodiscard]] bool redis_is_too_weak() const { return parts_.ledger.is_too_weak(); }
+  /// Any thread.
+  [[nodiscard]] std::optional<std::string> weakness() const { return parts_.stores->weakness(); }
 
  private:
   Parts parts_;

@@ -1,63 +1,24 @@
 #include "app/serve.h"
 
-#include <libpq-fe.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <vector>
 
-#include "adapters/postgres/migrate.h"
-#include "adapters/postgres/postgres_order_book.h"
-#include "app/config_plans.h"
-#include "app/parts.h"
+#include "app/exit_codes.h"
 #include "app/roles.h"
+#include "app/server_backend.h"
 #include "app/version.h"
-#include "async/spawn.h"
 
 namespace holdfast::app {
 namespace {
-
-constexpr int kFine = 0;
-constexpr int kFailed = 1;
-constexpr int kUnreachable = 3;
-
-constexpr std::chrono::seconds kBookPatience{60};
-constexpr std::chrono::milliseconds kBookPoll{500};
-
-/// Keeps the configured plans in the book, so that an order finishes on the plan it began with
-/// whatever is configured by then. Before the first order can be pinned to one.
-bool store_plans(const Config& config, std::chrono::milliseconds patience) {
-  boost::asio::io_context loop{1};
-  PostgresOrderBook book(loop.get_executor(), postgres_options(config, 1));
-  book.start();
-  bool stored = false;
-  const auto store = [&]() -> boost::asio::awaitable<void> {
-    const auto until = std::chrono::steady_clock::now() + patience;
-    boost::asio::steady_timer timer(loop);
-    while (!stored && std::chrono::steady_clock::now() < until) {
-      const auto result = co_await book.store_plans(plans_from(config));
-      stored = result.has_value();
-      if (stored) break;
-      spdlog::warn("the plans are not stored yet: {}", result.error().detail);
-      timer.expires_after(kBookPoll);
-      co_await timer.async_wait(boost::asio::use_awaitable);
-    }
-    book.stop();
-  };
-  async::spawn(loop.get_executor(), store(), "the storing of plans");
-  loop.run();
-  return stored;
-}
 
 void set_up_logging(const LogConfig& config) {
   auto logger = spdlog::stderr_color_mt("holdfast");
@@ -73,43 +34,13 @@ void set_up_logging(const LogConfig& config) {
   spdlog::flush_on(spdlog::level::warn);
 }
 
-/// Waits until PostgreSQL takes connections; false when it did not in time.
-bool wait_for_book(const std::string& url, std::chrono::milliseconds patience) {
-  const auto until = std::chrono::steady_clock::now() + patience;
-  bool told = false;
-  while (PQping(url.c_str()) != PQPING_OK) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    if (!told) spdlog::warn("waiting for PostgreSQL to take connections");
-    told = true;
-    std::this_thread::sleep_for(kBookPoll);
-  }
-  return true;
-}
-
-int migrate_book(const Config& config, std::chrono::milliseconds patience) {
-  if (!wait_for_book(config.postgres.url, patience)) {
-    spdlog::critical("PostgreSQL cannot be reached; `holdfast doctor` says what to mend");
-    return kUnreachable;
-  }
-  const auto report = postgres::migrate(config.postgres.url);
-  if (!report) {
-    spdlog::critical("the book could not be migrated: {}", report.error());
-    return kFailed;
-  }
-  for (const auto& file : report->applied) spdlog::info("applied migration {}", file);
-  if (report->applied.empty()) {
-    spdlog::info("the book is up to date ({} migrations)", report->already_applied);
-  }
-  return kFine;
-}
-
 /// The roles of this process, started inside out and stopped outside in.
 struct Roles {
-  Roles(const Config& config, const ServeOptions& options) {
-    if (options.worker) worker = std::make_unique<WorkerRole>(config);
-    if (options.sweep) sweep = std::make_unique<SweepRole>(config);
+  Roles(const Config& config, Backend& backend, const ServeOptions& options) {
+    if (options.worker) worker = std::make_unique<WorkerRole>(config, backend);
+    if (options.sweep) sweep = std::make_unique<SweepRole>(config, backend);
     for (std::uint32_t i = 0; options.api && i < config.http.threads; ++i) {
-      apis.push_back(std::make_unique<ApiRole>(config, metrics, worker.get()));
+      apis.push_back(std::make_unique<ApiRole>(config, backend, metrics, worker.get()));
     }
   }
 
@@ -139,10 +70,9 @@ struct Roles {
     if (worker) worker->stop();
   }
 
-  [[nodiscard]] bool redis_is_too_weak() const {
-    return (worker && worker->redis_is_too_weak()) ||
-           std::any_of(apis.begin(), apis.end(),
-                       [](const auto& api) { return api->redis_is_too_weak(); });
+  [[nodiscard]] std::optional<std::string> weakness() const {
+    if (worker) return worker->weakness();
+    return apis.empty() ? std::nullopt : apis.front()->weakness();
   }
 
   void sample() {
@@ -156,10 +86,10 @@ struct Roles {
   std::vector<std::unique_ptr<ApiRole>> apis;
 };
 
-/// Samples once a second until a signal asks for the end. False: Redis was found to be weaker than
-/// the configuration asks, which is no state to serve in.
-bool run_until_signalled(Roles& roles) {
-  bool durable = true;
+/// Samples once a second until a signal asks for the end, or a store is found to be weaker than the
+/// configuration asks, which is no state to serve in: why it is.
+std::optional<std::string> run_until_signalled(Roles& roles) {
+  std::optional<std::string> weakness;
   boost::asio::io_context loop{1};
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
   boost::asio::steady_timer timer(loop);
@@ -169,8 +99,8 @@ bool run_until_signalled(Roles& roles) {
   });
   std::function<void()> tick = [&] {
     roles.sample();
-    durable = !roles.redis_is_too_weak();
-    if (!durable) return loop.stop();
+    weakness = roles.weakness();
+    if (weakness) return loop.stop();
     timer.expires_after(std::chrono::seconds(1));
     timer.async_wait([&](const boost::system::error_code& error) {
       if (!error) tick();
@@ -178,46 +108,43 @@ bool run_until_signalled(Roles& roles) {
   };
   tick();
   loop.run();
-  return durable;
+  return weakness;
+}
+
+int run_roles(const Config& config, Backend& backend, const ServeOptions& options) {
+  for (const auto& warning : config.warnings) spdlog::warn("{}", warning);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (const int code = backend.prepare(); code != exit_codes::kFine) return code;
+  try {
+    Roles roles(config, backend, options);
+    roles.start();
+    spdlog::info("holdfast {} serves on {}", kVersion, config.http.listen);
+    const auto weakness = run_until_signalled(roles);
+    roles.stop();
+    if (weakness) {
+      spdlog::critical("{}", *weakness);
+      return exit_codes::kFailed;
+    }
+  } catch (const boost::system::system_error& error) {
+    spdlog::critical("cannot serve on {}: {}; set [http] listen or stop what uses the port",
+                     config.http.listen, error.what());
+    return exit_codes::kFailed;
+  }
+  spdlog::info("stopped");
+  return exit_codes::kFine;
 }
 
 }  // namespace
 
 int migrate(const Config& config) {
   set_up_logging(config.log);
-  return migrate_book(config, kBookPoll);
+  return migrate_book(config);
 }
 
 int serve(const Config& config, const ServeOptions& options) {
   set_up_logging(config.log);
-  for (const auto& warning : config.warnings) spdlog::warn("{}", warning);
-  if (config.postgres.auto_migrate) {
-    if (const int code = migrate_book(config, kBookPatience); code != kFine) return code;
-  }
-  std::signal(SIGPIPE, SIG_IGN);
-  if (!store_plans(config, kBookPatience)) {
-    spdlog::critical("the book does not take the plans; `holdfast doctor` says what to mend");
-    return kUnreachable;
-  }
-  try {
-    Roles roles(config, options);
-    roles.start();
-    spdlog::info("holdfast {} serves on {}", kVersion, config.http.listen);
-    const bool durable = run_until_signalled(roles);
-    roles.stop();
-    if (!durable) {
-      spdlog::critical(
-          "Redis could lose what was acknowledged: set appendonly yes, appendfsync "
-          "always and maxmemory-policy noeviction, or [redis] require_durable = false");
-      return kFailed;
-    }
-  } catch (const boost::system::system_error& error) {
-    spdlog::critical("cannot serve on {}: {}; set [http] listen or stop what uses the port",
-                     config.http.listen, error.what());
-    return kFailed;
-  }
-  spdlog::info("stopped");
-  return kFine;
+  ServerBackend backend(config);
+  return run_roles(config, backend, options);
 }
 
 }  // namespace holdfast::app

@@ -2,7 +2,8 @@
 
 Environment:
   HOLDFAST_TEST_STACK_DIR      a running stack of scripts/stack.sh; without it one is started under
-                               build/e2e-stack (ports 17701 to 17706) and stopped at the end
+                               build/e2e-stack (ports 17701 to 17706) and stopped at the end; so
+                               is one for each further process of `pytest -n`, 20 ports higher
   HOLDFAST_TEST_PROGRAM        the program under test; default build/debug/holdfast
   HOLDFAST_TEST_FAULT_PROGRAM  the one with fault points in it, for the crashes; same default
   HOLDFAST_BINARY              overrides both

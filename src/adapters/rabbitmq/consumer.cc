@@ -93,7 +93,7 @@ void Consumer::run() {
     } catch (const std::exception& error) {
       why = error.what();
     }
-    status_.down(why);
+    status_.lost(why);
     for (auto& [queue, subscription] : subscriptions_) lose(*subscription, why, Milliseconds(0));
     flush_events();
     wait_to_reconnect(backoff_.next());

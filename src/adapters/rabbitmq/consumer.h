@@ -171,7 +171,7 @@ class Consumer {
 
   // Shared with the loop's thread.
   Mailbox<Command> mailbox_;
-  LinkStatus status_;
+  LinkStatus status_{"consumer"};
   SocketInterrupt interrupt_;
   std::atomic<bool> stopping_{false};
   std::promise<void> finished_;

@@ -1,5 +1,7 @@
 #include "adapters/rabbitmq/link.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -12,21 +14,35 @@ PortError unavailable(const std::string& why) {
 }
 
 void LinkStatus::up() {
+  bool was_lost = false;
   {
     const std::lock_guard lock(mutex_);
     error_.clear();
+    was_lost = !std::exchange(logged_, {}).empty();
   }
   up_.store(true, std::memory_order_release);
+  if (was_lost) spdlog::info("rabbitmq: the {} is connected again", name_);
 }
 
 void LinkStatus::down(std::string why) {
   up_.store(false, std::memory_order_release);
-  complain(std::move(why));
-}
-
-void LinkStatus::complain(std::string why) {
   const std::lock_guard lock(mutex_);
   error_ = std::move(why);
+}
+
+void LinkStatus::lost(const std::string& why) {
+  up_.store(false, std::memory_order_release);
+  complain(why);
+}
+
+void LinkStatus::complain(const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    error_ = why;
+    if (logged_ == why) return;
+    logged_ = why;
+  }
+  spdlog::warn("rabbitmq: the {}: {}", name_, why);
 }
 
 std::string LinkStatus::error() const {

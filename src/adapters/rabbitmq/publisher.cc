@@ -112,10 +112,10 @@ void Publisher::run() {
       run_session();
       status_.down("stopped");
     } catch (const TopologyRefused& refused) {
-      status_.down(refused.what());
+      status_.lost(refused.what());
       pause = limits::kRefusedRetry;
     } catch (const std::exception& error) {
-      status_.down(error.what());
+      status_.lost(error.what());
       pause = backoff_.next();
     }
     reclaim_sent();

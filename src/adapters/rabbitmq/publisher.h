@@ -121,7 +121,7 @@ class Publisher {
 
   // Shared with the loop's thread.
   Mailbox<Command> mailbox_;
-  LinkStatus status_;
+  LinkStatus status_{"publisher"};
   SocketInterrupt interrupt_;
   std::atomic<bool> stopping_{false};
   std::promise<void> finished_;

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "scripts" / "stack.sh"
 PORT_BASE = 17700
+PORTS_EACH = 20
+QUEUES_REST_S = 15
 
 
 class Management:
@@ -69,16 +72,20 @@ class Stack:
         self.folder = Path(folder)
         self.is_ours = False
         self._out_of_service = set()
+        self._left = []
         if not (self.folder / "env").exists():
             return
         self._read_addresses()
 
     @classmethod
     def up(cls):
-        """The stack that the environment names, else one of our own under build/e2e-stack."""
-        given = os.environ.get("HOLDFAST_TEST_STACK_DIR")
-        stack = cls(given or ROOT / "build" / "e2e-stack")
-        arguments = [] if given else ["--port-base", str(PORT_BASE)]
+        """The stack that the environment names, else one of our own under build/e2e-stack. Of
+        several test processes at a time (pytest-xdist's gw0, gw1, ...) only the first takes the
+        given one: tests stop servers."""
+        number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+        given = os.environ.get("HOLDFAST_TEST_STACK_DIR") if number == 0 else None
+        stack = cls(given or ROOT / "build" / (f"e2e-stack-{number}" if number else "e2e-stack"))
+        arguments = [] if given else ["--port-base", str(PORT_BASE + PORTS_EACH * number)]
         stack.is_ours = not given
         stack.run("up", *arguments)
         stack._read_addresses()
@@ -133,10 +140,19 @@ class Stack:
     def remove(self, name):
         """Forgets what one Holdfast kept on the servers."""
         self.sql(f'drop database if exists "{name}" with (force)', "postgres")
-        self.management.delete_all(name)
+        self._leave_queues(name)
         keys = self.redis("--scan", "--pattern", f"*{name}*").split()
         for start in range(0, len(keys), 500):
             self.redis("unlink", *keys[start:start + 500])
+
+    def _leave_queues(self, name):
+        """Deletes the queues of those removed some while ago. RabbitMQ 3.10 ends the dead-lettering
+        of all queues, until it is started again, when one is deleted while that has just begun for
+        it: {badmatch,{error,not_found}} in rabbit_fifo_dlx_worker."""
+        now = time.monotonic()
+        self._left.append((now, name))
+        while self._left and now - self._left[0][0] > QUEUES_REST_S:
+            self.management.delete_all(self._left.pop(0)[1])
 
     def _read_addresses(self):
         text = (self.folder / "env").read_text()
