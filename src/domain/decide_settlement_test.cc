@@ -99,7 +99,7 @@ TEST(DecideSettlement, GivesBackAnOrderThatIsPastItsDeadline) {
   const Plan plan = with_version(PlanName{"paid"},
                                  {step("stock", StepKind::stock), step("points", StepKind::points),
                                   step("pay", StepKind::http, {"stock"})});
-  constexpr std::int64_t kDay = 24 * 3'600'000;
+  constexpr std::int64_t kDay = std::int64_t{24} * 3'600'000;
   const Order order = accepted_under(plan);
   EXPECT_EQ(settle(order, kDay + 999).order.status, OrderStatus::processing);
   const auto decision = settle(order, kDay + 1'000);

@@ -26,7 +26,8 @@ const std::string kDeadLetterReason = "hf-dead-letter-reason";
 
 std::string header(const Delivery& delivery, const std::string& key, std::string fallback = {}) {
   const auto found = delivery.headers.find(key);
-  return found == delivery.headers.end() ? std::move(fallback) : found->second;
+  if (found == delivery.headers.end()) return fallback;
+  return found->second;
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ boost::asio::awaitable<Outcome<OrderAggregate>> Queries::order(OrderId order_id)
       filter.order_id = order_id;
       PageRequest page;
       page.limit = limits::kRefundsOfOneOrder;
-      auto refunds = co_await ports_.book.list_refunds(std::move(filter), std::move(page));
+      auto refunds = co_await ports_.book.list_refunds(filter, std::move(page));
       if (refunds) aggregate.refunds = std::move(refunds->items);
     }
     co_return aggregate;
@@ -104,7 +104,7 @@ boost::asio::awaitable<Outcome<Refund>> Queries::wait_for_refund(RefundId refund
 
 boost::asio::awaitable<Outcome<Page<Refund>>> Queries::list_refunds(RefundFilter filter,
                                                                     PageRequest page) {
-  auto found = co_await ports_.book.list_refunds(std::move(filter), std::move(page));
+  auto found = co_await ports_.book.list_refunds(filter, std::move(page));
   if (!found) co_return unavailable_book(found.error());
   co_return std::move(*found);
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr ParseResult kIncompleteResult{ParseStatus::kIncomplete, 0};
 constexpr ParseResult kMalformedResult{ParseStatus::kMalformed, 0};
-constexpr std::size_t kMaxHead = 64 * 1024;
+constexpr std::size_t kMaxHead = std::size_t{64} * 1024;
 
 char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

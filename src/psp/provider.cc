@@ -9,11 +9,15 @@ namespace {
 
 /// The behaviours that exclude each other share one draw: each gets a part of [0, 1).
 Behaviour drawn(const Switches& switches, Direction direction, double draw) {
-  if ((draw -= switches.unavailable) < 0) return Behaviour::unavailable;
-  if ((draw -= switches.hang) < 0) return Behaviour::hang;
-  if ((draw -= switches.lose_answer) < 0) return Behaviour::lose_answer;
+  const auto falls_into = [&draw](double part) {
+    draw -= part;
+    return draw < 0;
+  };
+  if (falls_into(switches.unavailable)) return Behaviour::unavailable;
+  if (falls_into(switches.hang)) return Behaviour::hang;
+  if (falls_into(switches.lose_answer)) return Behaviour::lose_answer;
   const bool may_defer = direction == Direction::forward;
-  return may_defer && draw - switches.defer < 0 ? Behaviour::defer : Behaviour::normal;
+  return may_defer && falls_into(switches.defer) ? Behaviour::defer : Behaviour::normal;
 }
 
 Outcome problem(unsigned status, std::string_view code, std::string_view detail) {

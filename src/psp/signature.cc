@@ -71,7 +71,7 @@ std::string Secret::sign(std::string_view id, std::string_view timestamp,
   const auto* made = HMAC(EVP_sha256(), bytes_.data(), static_cast<int>(bytes_.size()),
                           bytes_of(content), content.size(), mac.data(), &size);
   HF_ASSERT(made != nullptr);
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> text{};
+  std::array<unsigned char, std::size_t{2} * EVP_MAX_MD_SIZE> text{};
   const int length = EVP_EncodeBlock(text.data(), mac.data(), static_cast<int>(size));
   return std::string(kVersion) +
          std::string(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length));

@@ -68,7 +68,7 @@ TEST_P(MessageBusContract, BodiesAreBytes) {
 }
 
 TEST_P(MessageBusContract, BodiesMayBeBig) {
-  std::string big(1024 * 1024, '\0');
+  std::string big(std::size_t{1024} * 1024, '\0');
   for (std::size_t i = 0; i < big.size(); ++i) big[i] = static_cast<char>(i * 31 % 251);
   publish(*bus_, {message(queues::orders, 1, big), message(queues::orders, 2, "small"),
                   message(queues::orders, 3, big)});

@@ -31,7 +31,7 @@ class RedisConnection : public StockLedgerFixture {
   void connect_with_timeout(milliseconds timeout) {
     RedisLedgerFactory factory(server_->url());
     factory.options().timeout = timeout;
-    connect(std::move(factory));
+    connect(factory);
   }
   bool wait_connected() {
     return run_until(loop_, [&] { return redis_->connected(); });
@@ -152,7 +152,7 @@ TEST_F(RedisConnection, ScriptsThatTheServerForgotAreLoadedAgain) {
 
 TEST_F(RedisConnection, MalformedUrlNeverConnectsAndSaysWhy) {
   RedisLedgerFactory factory("http://secret@127.0.0.1");
-  connect(std::move(factory));
+  connect(factory);
   EXPECT_NE(redis_->last_error().find("redis://"), std::string::npos) << redis_->last_error();
   EXPECT_EQ(redis_->last_error().find("secret"), std::string::npos);
   const auto result = run(loop_, ledger_->state());
@@ -218,7 +218,7 @@ TEST_F(RedisConnection, ServerThatIsNotDurableIsRefused) {
   server_ = std::make_unique<RedisServer>(weaknesses[0].settings);
   RedisLedgerFactory careless(server_->url());
   careless.options().require_durable = false;
-  connect(std::move(careless));
+  connect(careless);
   EXPECT_TRUE(wait_connected()) << redis_->last_error();
 }
 

@@ -38,7 +38,7 @@ TEST_F(StepQueuesTest, AnOtherSideThatIsOutIsAskedOneAtATimeAndParksNothing) {
   start_runner();
   ASSERT_TRUE(eventually([&] { return process_->runner.open_breakers() == 1; }));
   // Each has more calls behind it now than its plan allows for one that fails alone.
-  ASSERT_TRUE(eventually([&] { return forwards() >= 12 * 5; }));
+  ASSERT_TRUE(eventually([&] { return forwards() >= std::size_t{12} * 5; }));
   const auto held = process_->gateway.hold("payment", Direction::forward);
   ASSERT_TRUE(eventually([&] { return held->reached(); }));
   const auto before = forwards();
