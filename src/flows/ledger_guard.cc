@@ -6,6 +6,22 @@
 
 namespace holdfast::flows {
 
+namespace {
+
+constexpr char kBeforeIncarnation = '.';
+
+/// Whether the store has been running ever since the generation was written. What a restart may
+/// have lost need not show: an adjustment or a refund's stock leaves no trace in the outbox.
+bool is_of_this_run(const std::string& generation, const std::string& incarnation) {
+  return incarnation.empty() || generation.ends_with(kBeforeIncarnation + incarnation);
+}
+
+}  // namespace
+
+std::string generation_token(const std::string& id, const std::string& incarnation) {
+  return incarnation.empty() ? id : id + kBeforeIncarnation + incarnation;
+}
+
 LedgerGuard::LedgerGuard(StockLedger& ledger, OrderBook& book, Clock& clock)
     : ledger_(ledger), book_(book), clock_(clock) {
   ledger_.on_connection([this](bool connected) {
@@ -37,6 +53,9 @@ void LedgerGuard::close(std::string because, bool rebuild) {
 }
 
 void LedgerGuard::compare(const LedgerState& state, const Known& known) {
+  if (state.generation && !is_of_this_run(*state.generation, state.incarnation)) {
+    return close("Redis was restarted since its ledger was built", true);
+  }
   if (known.book_away) {
     const bool ours = state.generation && *state.generation == last_generation_;
     if (!ours) return close("PostgreSQL is away and this ledger cannot be verified", false);

@@ -11,6 +11,9 @@
 
 namespace holdfast::flows {
 
+/// The token of a generation tells in which run of its store it was written.
+std::string generation_token(const std::string& id, const std::string& incarnation);
+
 /// Decides whether this process may sell (I9): it knows the ledger's generation, and has seen that
 /// the connected ledger still holds at least what this process and the book have seen of it.
 /// One per ledger connection, on its loop.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "flows/journaled_order.h"
+#include "flows/ledger_guard.h"
 #include "flows/limits.h"
 #include "flows/outgoing.h"
 
@@ -43,7 +44,9 @@ boost::asio::awaitable<Outcome<bool>> Rebuild::run_as_leader(std::string cause) 
   const auto closed = co_await ports_.ledger.close();
   if (!closed) co_return unavailable_ledger(closed.error());
   co_await drain();
-  auto generation = ports_.ids.next().to_string();
+  const auto state = co_await ports_.ledger.state();
+  if (!state) co_return unavailable_ledger(state.error());
+  auto generation = generation_token(ports_.ids.next().to_string(), state->incarnation);
   auto snapshot = co_await ports_.book.begin_generation(
       generation, ports_.clock.now() - options_.journal_retention, limits::kRestoredJournal);
   if (!snapshot) co_return unavailable_book(snapshot.error());

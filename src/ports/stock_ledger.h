@@ -129,6 +129,9 @@ struct SkuLevel {
 };
 
 struct LedgerState {
+  /// Names the store from its start to its end: one that was started again, and may have come back
+  /// without its last writes, has another name. Empty: this store loses nothing when it restarts.
+  std::string incarnation;
   std::optional<std::string> generation;
   std::string last_outbox_id;  ///< the stream's last-generated-id; "0-0" when it is new
   std::int64_t outbox_length = 0;

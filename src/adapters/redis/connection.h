@@ -59,6 +59,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Why it is, or last was, not connected; empty before the first failure.
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
   /// The server answered and its settings are weaker than `require_durable` asks. Any thread.
+  /// Of the server that is connected.
+  [[nodiscard]] const std::string& run_id() const { return run_id_; }
   [[nodiscard]] bool is_too_weak() const { return is_too_weak_; }
   /// Told `true` when commands can be sent and `false` when no longer, before anything else is.
   void on_connection(std::function<void(bool)> listener) { listener_ = std::move(listener); }
@@ -134,6 +136,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::string last_error_;
   std::atomic<bool> is_too_weak_ = false;
+  std::string run_id_;
   std::uint64_t epoch_ = 0;  ///< one per connection: what began under another is stale
   bool started_ = false;
   bool stopped_ = false;

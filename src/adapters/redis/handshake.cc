@@ -42,6 +42,15 @@ std::string judge(const Setting& setting, ReplyView answer) {
          std::string(setting.wanted) + "; " + std::string(setting.why);
 }
 
+/// What the server calls itself from its start to its end; empty when it does not say.
+std::string run_id_in(std::string_view info) {
+  constexpr std::string_view kName = "run_id:";
+  const auto at = info.find(kName);
+  if (at == std::string_view::npos) return {};
+  const auto value = info.substr(at + kName.size());
+  return std::string(value.substr(0, value.find_first_of("\r\n")));
+}
+
 }  // namespace
 
 boost::asio::awaitable<std::string> Connection::shake_hands() {
@@ -51,6 +60,7 @@ boost::asio::awaitable<std::string> Connection::shake_hands() {
   for (std::size_t i = 0; i < settings; ++i) {
     commands.begin(3).word("CONFIG").word("GET").word(kDurability[i].name);
   }
+  commands.begin(2).word("INFO").word("server");
   for (const auto script : all_scripts()) {
     commands.begin(3).word("SCRIPT").word("LOAD").word(text_of(script));
   }
@@ -69,8 +79,9 @@ boost::asio::awaitable<std::string> Connection::shake_hands() {
       is_too_weak_ = !fault.empty();
       if (is_too_weak_) co_return fault;
     }
+    run_id_ = run_id_in(replies[login + settings].view().text());
     for (std::size_t i = 0; i < kScriptCount; ++i) {
-      digests_[i] = std::string(replies[login + settings + i].view().text());
+      digests_[i] = std::string(replies[login + settings + 1 + i].view().text());
     }
   } catch (const UnexpectedReply& unexpected) {
     co_return std::string("the server's answer is not understood: ") + unexpected.what();

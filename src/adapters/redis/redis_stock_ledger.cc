@@ -315,9 +315,11 @@ Answer<LedgerState> state_on(Session session) {
   begin_script(commands, session, Script::state, 3, 0);
   commands.word(session.keys->generation).word(session.keys->outbox);
   commands.word(session.keys->unsettled);
-  const auto reply = co_await run_script(std::move(session), Script::state, std::move(commands));
+  const auto reply = co_await run_script(session, Script::state, std::move(commands));
   if (!reply) co_return tl::unexpected(reply.error());
-  co_return understood([&] { return ledger_state(reply->view()); });
+  auto state = understood([&] { return ledger_state(reply->view()); });
+  if (state) state->incarnation = session.connection->run_id();
+  co_return state;
 }
 
 Answer<void> close_on(Session session) {
