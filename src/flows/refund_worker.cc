@@ -19,6 +19,18 @@
 namespace holdfast::flows {
 namespace {
 
+/// Stands in for an order that neither store has, so that its refunds can be looked at. No order is
+/// without lines.
+Order nobodys_order(const OrderId& order_id) {
+  Order order;
+  order.id = order_id;
+  return order;
+}
+
+bool is_nobodys(const Order& order) {
+  return order.lines.empty();
+}
+
 template <class T>
 void take(std::vector<T> from, std::vector<T>& to) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
@@ -71,7 +83,8 @@ std::vector<RefundWorker::Wake> RefundWorker::decode(const std::vector<Delivery>
 }
 
 boost::asio::awaitable<std::vector<OrderRef>> RefundWorker::refs_for(std::vector<OrderId> order_ids,
-                                                                     bool journaled) {
+                                                                     bool journaled,
+                                                                     std::set<OrderId>& lost) {
   std::vector<OrderRef> refs;
   refs.reserve(order_ids.size());
   std::vector<boost::asio::awaitable<PortResult<std::optional<Order>>>> lookups;
@@ -80,9 +93,13 @@ boost::asio::awaitable<std::vector<OrderRef>> RefundWorker::refs_for(std::vector
     if (journaled) lookups.push_back(journaled_order(ports_.ledger, order_id));
   }
   auto found = co_await async::gather(std::move(lookups));
-  // Without Redis only orders in the book can be looked at; the others are held by their rows.
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i]) refs[i].journaled = std::move(*found[i]);
+    if (found[i] && *found[i]) {
+      refs[i].journaled = std::move(*found[i]);
+    } else {
+      refs[i].journaled = nobodys_order(refs[i].order_id);
+      if (found[i]) lost.insert(refs[i].order_id);
+    }
   }
   co_return refs;
 }
@@ -92,9 +109,10 @@ boost::asio::awaitable<void> RefundWorker::handle_range(std::vector<Wake> wakes,
   std::set<OrderId> order_ids;
   for (const auto& wake : wakes) order_ids.insert(wake.refund.order_id);
   std::vector<OrderId> listed(order_ids.begin(), order_ids.end());
-  auto refs = co_await refs_for(std::move(listed), journaled);
+  std::set<OrderId> lost;
+  auto refs = co_await refs_for(std::move(listed), journaled, lost);
   Work attempt;
-  const auto updated = co_await update(std::move(refs), wakes, attempt);
+  const auto updated = co_await update(std::move(refs), wakes, lost, attempt);
   if (updated) {
     take(std::move(attempt.order.messages), work.order.messages);
     take(std::move(attempt.order.refunds), work.order.refunds);
@@ -119,7 +137,8 @@ boost::asio::awaitable<void> RefundWorker::handle_range(std::vector<Wake> wakes,
 }
 
 boost::asio::awaitable<PortResult<std::vector<OrderAggregate>>> RefundWorker::update(
-    std::vector<OrderRef> refs, const std::vector<Wake>& wakes, Work& work) {
+    std::vector<OrderRef> refs, const std::vector<Wake>& wakes, const std::set<OrderId>& lost,
+    Work& work) {
   const auto now = ports_.clock.now();
   std::set<OrderId> met;
   const OrderDecision decision = [&](const OrderAggregate& aggregate) {
@@ -128,7 +147,7 @@ boost::asio::awaitable<PortResult<std::vector<OrderAggregate>>> RefundWorker::up
       work = Work{};
       met = {aggregate.order.id};
     }
-    return decide(aggregate, wakes, now, work);
+    return decide(aggregate, wakes, lost, now, work);
   };
   for (;;) {
     work = Work{};
@@ -141,13 +160,17 @@ boost::asio::awaitable<PortResult<std::vector<OrderAggregate>>> RefundWorker::up
 }
 
 OrderChange RefundWorker::decide(const OrderAggregate& aggregate, const std::vector<Wake>& wakes,
-                                 Instant now, Work& work) const {
+                                 const std::set<OrderId>& lost, Instant now, Work& work) const {
   Progress progress;
   progress.aggregate = aggregate;
   for (const auto& wake : wakes) {
     if (wake.refund.order_id == aggregate.order.id) look(progress, wake, now, work);
   }
-  advance(progress, options_.policy, now);
+  if (!is_nobodys(aggregate.order)) {
+    advance(progress, options_.policy, now);
+  } else if (lost.contains(aggregate.order.id)) {
+    end_overdue(progress, now);
+  }
   return ports_.writer.write(aggregate, std::move(progress), work.order);
 }
 
@@ -181,6 +204,20 @@ void RefundWorker::look(Progress& progress, const Wake& wake, Instant now, Work&
     work.preempting.push_back(refund);
   } else {
     preempt(progress, refund.id, now);
+  }
+}
+
+void RefundWorker::end_overdue(Progress& progress, Instant now) const {
+  for (Refund& refund : progress.aggregate.refunds) {
+    const bool is_overdue = refund.status == RefundStatus::waiting &&
+                            now - refund.requested_at > options_.policy.order_deadline;
+    if (!is_overdue) continue;
+    // Were it still to come, from a queue that was long paused, it would be too late for it, too.
+    spdlog::error("refund {} ends: neither Redis nor PostgreSQL has its order {}",
+                  refund.id.to_string(), refund.order_id.to_string());
+    refund.status = next(refund.status, RefundEvent::order_cancelled);
+    refund.error = "its order is lost: neither Redis nor PostgreSQL has it";
+    refund.next_check_at.reset();
   }
 }
 

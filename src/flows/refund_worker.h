@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "codec/messages.h"
@@ -62,11 +63,14 @@ class RefundWorker {
   std::vector<Wake> decode(const std::vector<Delivery>& deliveries, Work& work);
   boost::asio::awaitable<void> handle_range(std::vector<Wake> wakes, bool journaled, Work& work);
   boost::asio::awaitable<std::vector<OrderRef>> refs_for(std::vector<OrderId> order_ids,
-                                                         bool journaled);
+                                                         bool journaled, std::set<OrderId>& lost);
   boost::asio::awaitable<PortResult<std::vector<OrderAggregate>>> update(
-      std::vector<OrderRef> refs, const std::vector<Wake>& wakes, Work& work);
-  OrderChange decide(const OrderAggregate& aggregate, const std::vector<Wake>& wakes, Instant now,
-                     Work& work) const;
+      std::vector<OrderRef> refs, const std::vector<Wake>& wakes, const std::set<OrderId>& lost,
+      Work& work);
+  OrderChange decide(const OrderAggregate& aggregate, const std::vector<Wake>& wakes,
+                     const std::set<OrderId>& lost, Instant now, Work& work) const;
+  /// Ends refunds that were held for an order until its deadline, though nobody has it.
+  void end_overdue(Progress& progress, Instant now) const;
   void look(Progress& progress, const Wake& wake, Instant now, Work& work) const;
   boost::asio::awaitable<void> stop_before_settlement(Refund refund, Work& work);
   boost::asio::awaitable<void> try_again_or_park(Wake wake, std::string detail, Work& work);

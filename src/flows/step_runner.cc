@@ -3,9 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "async/fault_point.h"
@@ -53,6 +51,11 @@ struct StepRunner::Lane {
   std::uint64_t paused_for = 0;  // the failure that was last paused for
 };
 
+StepRunner::StepRunner(Ports ports, StepRunnerOptions options)
+    : ports_(ports), options_(options) {}
+
+StepRunner::~StepRunner() = default;
+
 boost::asio::awaitable<std::optional<OrderAggregate>> decide_on(OrderBook& book, Clock& clock,
                                                                 OrderId order_id,
                                                                 OrderDecision decide) {
@@ -79,15 +82,12 @@ boost::asio::awaitable<std::optional<OrderAggregate>> decide_on(OrderBook& book,
 }
 
 boost::asio::awaitable<void> StepRunner::run(RemoteStep remote) {
-  auto lane = std::make_shared<Lane>(std::move(remote), options_.breaker_after);
+  lanes_.push_back(std::make_unique<Lane>(std::move(remote), options_.breaker_after));
+  Lane* const lane = lanes_.back().get();
   const auto executor = co_await boost::asio::this_coro::executor;
   for (;;) {
     while (lane->in_flight >= lane->limit()) {
-      // What is under way owns the lane meanwhile: a waiter that it belonged to would own itself.
-      Lane* const waiting = lane.get();
-      const std::weak_ptr<Lane> left = std::exchange(lane, nullptr);
-      co_await waiting->freed.wait();
-      lane = left.lock();
+      co_await lane->freed.wait();
     }
     if (lane->breaker.is_open() != lane->said_open) {
       lane->said_open = lane->breaker.is_open();
@@ -107,18 +107,15 @@ boost::asio::awaitable<void> StepRunner::run(RemoteStep remote) {
     if (deliveries.empty()) co_return;
     for (auto& delivery : deliveries) {
       lane->in_flight += 1;
-      async::spawn(executor, work(lane, std::move(delivery)), lane->queue.value);
+      async::spawn(executor, work(*lane, std::move(delivery)), lane->queue.value);
     }
   }
 }
 
-boost::asio::awaitable<void> StepRunner::work(std::shared_ptr<Lane> lane, Delivery delivery) {
-  co_await handle(std::move(delivery), lane->queue, lane->breaker);
-  lane->in_flight -= 1;
-  lane->freed.raise();
-  // Whoever waits takes the lane over before this lets go of it.
-  const auto executor = co_await boost::asio::this_coro::executor;
-  co_await boost::asio::post(executor, boost::asio::use_awaitable);
+boost::asio::awaitable<void> StepRunner::work(Lane& lane, Delivery delivery) {
+  co_await handle(std::move(delivery), lane.queue, lane.breaker);
+  lane.in_flight -= 1;
+  lane.freed.raise();
 }
 
 boost::asio::awaitable<void> StepRunner::handle(Delivery delivery, QueueName queue,

@@ -44,7 +44,10 @@ class StepRunner {
     const OrderWriter& writer;
     OrderFinisher& finisher;
   };
-  StepRunner(Ports ports, StepRunnerOptions options) : ports_(ports), options_(options) {}
+  StepRunner(Ports ports, StepRunnerOptions options);
+  ~StepRunner();
+  StepRunner(const StepRunner&) = delete;
+  StepRunner& operator=(const StepRunner&) = delete;
 
   /// Works on one step's queue until the bus stops. Run it once for each.
   boost::asio::awaitable<void> run(RemoteStep remote);
@@ -65,7 +68,7 @@ class StepRunner {
     OrderAggregate aggregate;
   };
 
-  boost::asio::awaitable<void> work(std::shared_ptr<Lane> lane, Delivery delivery);
+  boost::asio::awaitable<void> work(Lane& lane, Delivery delivery);
   boost::asio::awaitable<void> handle_wake(codec::StepWake wake, bool retried, QueueName queue,
                                            Breaker& breaker);
   boost::asio::awaitable<Begun> begin(StepAction action, PlanStep step, bool retried);
@@ -80,6 +83,8 @@ class StepRunner {
 
   Ports ports_;
   StepRunnerOptions options_;
+  /// What waits for a lane is woken by it: a coroutine that owned it would own itself.
+  std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<std::uint64_t> calls_ = 0;
   std::atomic<std::uint64_t> failures_ = 0;
   std::atomic<std::uint64_t> open_breakers_ = 0;

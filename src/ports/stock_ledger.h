@@ -100,7 +100,9 @@ struct GiveBack {
   ChangeId change_id;  ///< applied at most once under this id
   UserId user_id;
   std::vector<StockUnits> to_available;  ///< added to what can be sold
-  std::vector<StockUnits> to_limit;      ///< subtracted from what the user has bought, limited SKUs
+  /// Subtracted from what the user has bought, of limited SKUs. Of a reservation: all its units,
+  /// those that are kept off sale too.
+  std::vector<StockUnits> to_limit;
   struct Unsettled {
     OrderId order_id;
     ReservationId reservation_id;
@@ -109,7 +111,8 @@ struct GiveBack {
     /// answers `closed`. Empty: any.
     std::string generation = {};
   };
-  std::optional<Unsettled> reservation;  ///< also leaves `reserved` and marks the entry settled
+  /// Its units, `to_limit`, leave `reserved`, and its entry is marked settled.
+  std::optional<Unsettled> reservation;
 };
 
 /// A shop's own change of a SKU's units. Creates the SKU where it is missing.

@@ -231,6 +231,20 @@ TYPED_TEST_P(StockLedgerChangesContract,
   EXPECT_EQ(t.reserved("A"), 0);
 }
 
+TYPED_TEST_P(StockLedgerChangesContract, UnitsKeptOffSaleLeaveReservedAllTheSame) {
+  auto& t = *this;
+  t.open({t.sku("A", 10), t.sku("B", 10)});
+  ASSERT_EQ(t.outcome(t.request(1, {t.units("A", 3), t.units("B", 2)})), ReserveOutcome::reserved);
+  auto back = t.release("c-1", 1, 1, {t.units("A", 3), t.units("B", 2)});
+  back.to_available = {t.units("A", 1)};
+  ASSERT_EQ(t.give_back(back), ChangeOutcome::applied);
+  EXPECT_EQ(t.available("A"), 8);
+  EXPECT_EQ(t.reserved("A"), 0);
+  EXPECT_EQ(t.available("B"), 8);
+  EXPECT_EQ(t.reserved("B"), 0);
+  EXPECT_EQ(t.state().unsettled, 0);
+}
+
 TYPED_TEST_P(StockLedgerChangesContract, ReleaseIsOnlyForTheGenerationThatTookTheUnits) {
   auto& t = *this;
   t.open({t.sku("A", 10)});
@@ -441,7 +455,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     ManyOutboxEntriesAreDeletedAtOnce, SettlingTakesUnitsOutOfReservedOnce,
     SettlingWhatIsNotThereChangesNothing, LargeBatchesSettle, UnsettledEntriesAreReadOldestFirst,
     GivingBackHappensOncePerChange, GivingBackLeavesOtherOrdersReservationsAlone,
-    ReleasedReservationLeavesReserved,
+    ReleasedReservationLeavesReserved, UnitsKeptOffSaleLeaveReservedAllTheSame,
     ReleaseOfAReservationThatIsNotTheEntrysLeavesItsUnitsReserved,
     ReleaseIsOnlyForTheGenerationThatTookTheUnits, AdjustmentsApplyOnceAndNeverBelowZero,
     AppliedChangesAreFound, LevelsAnswerInTheOrderAsked, AllLevelsAreEachThereOnce,

@@ -3,7 +3,7 @@
 -- A reservation that will never be settled may be named. Its units are in `reserved` exactly as
 -- long as the journal entry of its order is that reservation's and says R: `reserve` adds them
 -- together with that entry, and whatever turns R into S takes them out again. So only then does
--- `reserved` go down. An entry that says S was subtracted before, an entry of another reservation
+-- `reserved` go down, by the second list: some of them may not go back on sale. An entry that says S was subtracted before, an entry of another reservation
 -- stands for that one's units, and a missing one for none; in each of these cases `reserved` and
 -- `unsettled` are right as they are. `available` is another matter: the units were taken from it
 -- whatever became of the entry, and the change id alone sees to it that they come back once.
@@ -15,7 +15,8 @@
 --       3 order id   4 reservation id, or ''   5 time to live of its journal entry, in ms
 --       6 the only generation to do it under, or ''   7 number of lines in the first list
 --       8... sku, units of each line that goes back on sale
---       then sku, units of each line that is taken off what the user bought
+--       then sku, units of each line that is taken off what the user bought: of a reservation,
+--       all that was reserved
 -- Returns, in this precedence, 'closed', 'busy', 'already_applied', 'applied'
 local call = redis.call
 local generation = call('GET', KEYS[1])
@@ -49,11 +50,11 @@ end
 call('SET', KEYS[6], '1', 'PX', ARGV[1])
 for i = 8, on_sale_end, 2 do
   call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1])
+end
+for i = on_sale_end + 1, #ARGV, 2 do
   if is_reserved then
     call('HINCRBY', KEYS[3], ARGV[i], '-' .. ARGV[i + 1])
   end
-end
-for i = on_sale_end + 1, #ARGV, 2 do
   if bought[i] then
     local key = KEYS[8 + (i - on_sale_end - 1) / 2]
     if bought[i] > tonumber(ARGV[i + 1]) then
