@@ -37,6 +37,10 @@ if(HOLDFAST_FAULT_POINTS)
   add_compile_definitions(HOLDFAST_FAULT_POINTS=1)
 endif()
 
+if(HOLDFAST_DEFECTS)
+  add_compile_definitions(HOLDFAST_DEFECTS=1)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   # ccache takes precompiled headers only when told so.

@@ -21,6 +21,9 @@ target_include_directories(hiredis_client SYSTEM INTERFACE ${HIREDIS_INCLUDE_DIR
 target_link_libraries(hiredis_client INTERFACE ${HIREDIS_LIBRARY})
 add_library(rabbitmq ALIAS PkgConfig::RABBITMQ)
 
+find_package(SQLite3 REQUIRED)
+add_library(sqlite ALIAS SQLite::SQLite3)
+
 add_library(expected INTERFACE)
 find_path(EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
 

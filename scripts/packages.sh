@@ -13,11 +13,11 @@ here=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 source "$here/lib.sh"
 
 build_packages=(g++ cmake ninja-build pkg-config ccache libboost1.81-dev libboost-json1.81-dev
-  libhiredis-dev librabbitmq-dev libpq-dev libssl-dev libcurl4-openssl-dev libspdlog-dev libfmt-dev
-  libtomlplusplus-dev libcli11-dev prometheus-cpp-dev libexpected-dev curl)
+  libhiredis-dev librabbitmq-dev libpq-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev
+  libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev libexpected-dev curl)
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev python3 python3-pytest
   python3-pytest-xdist python3-pika python3-yaml python3-jsonschema nodejs npm clang-format
-  clang-tidy-16 lld jq curl)
+  clang-tidy-16 lld spin jq curl)
 servers_packages=(rabbitmq-server redis-server postgresql-15 postgresql-client-15 curl procps)
 
 # What brings services, and the units it would have started at the next boot.

@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/embedded_backend.h"
 #include "app/exit_codes.h"
 #include "app/roles.h"
 #include "app/server_backend.h"
@@ -145,6 +146,12 @@ int serve(const Config& config, const ServeOptions& options) {
   set_up_logging(config.log);
   ServerBackend backend(config);
   return run_roles(config, backend, options);
+}
+
+int serve_embedded(const Config& config, const std::string& folder) {
+  set_up_logging(config.log);
+  EmbeddedBackend backend(config, folder);
+  return run_roles(config, backend, ServeOptions{});
 }
 
 }  // namespace holdfast::app

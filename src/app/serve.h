@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "app/config.h"
 
 namespace holdfast::app {
@@ -15,6 +17,9 @@ struct ServeOptions {
 // Runs until SIGTERM or SIGINT. Returns the exit code: 0 stopped in order, 1 failed,
 // 3 a server that is needed to start could not be reached.
 int serve(const Config& config, const ServeOptions& options);
+
+// The same with all parts, on one file in `folder` instead of servers.
+int serve_embedded(const Config& config, const std::string& folder);
 
 // Brings the book's schema up to date, under a lock. Exit code as serve.
 int migrate(const Config& config);

@@ -26,7 +26,12 @@ std::uint64_t SystemIds::seed() {
 
 Uuid SystemIds::next() {
   const auto now = std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
-  const std::uint64_t words[2] = {random_(), random_()};
+  std::uint64_t words[2];
+  {
+    const std::lock_guard lock(mutex_);
+    words[0] = random_();
+    words[1] = random_();
+  }
   std::array<std::uint8_t, 10> randomness{};
   std::memcpy(randomness.data(), words, randomness.size());
   return time_ordered_uuid(now.time_since_epoch().count(), randomness);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <mutex>
 #include <random>
 
 #include "ports/clock.h"
@@ -14,13 +15,15 @@ class SystemClock final : public Clock {
   boost::asio::awaitable<void> sleep(Milliseconds duration) override;
 };
 
-/// UUIDv7 from the machine's clock and random device. One per loop.
+/// UUIDv7 from the machine's clock and random device. Any thread: a decision of an embedded book
+/// runs on its writer's.
 class SystemIds final : public Ids {
  public:
   Uuid next() override;
 
  private:
-  std::mt19937_64 random_{seed()};
+  std::mutex mutex_;
+  std::mt19937_64 random_{seed()};  ///< guarded by mutex_
   static std::uint64_t seed();
 };
 

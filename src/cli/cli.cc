@@ -26,6 +26,7 @@ Exit codes: 0 fine, 1 the thing asked for failed, 2 wrong use, 3 a server could 
 
 void add_commands(CLI::App& app, Context& context) {
   add_serve(app, context);
+  add_dev(app, context);
   add_migrate(app, context);
   add_config(app, context);
   add_doctor(app, context);

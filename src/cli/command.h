@@ -42,6 +42,7 @@ void add_connection_options(CLI::App& command, Connection& connection);
 std::optional<app::Config> load_or_tell(Context& context, const std::string& file);
 
 void add_serve(CLI::App& app, Context& context);
+void add_dev(CLI::App& app, Context& context);
 void add_migrate(CLI::App& app, Context& context);
 void add_config(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);

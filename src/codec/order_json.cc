@@ -3,89 +3,36 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <charconv>
 
 #include "codec/json_reader.h"
+#include "codec/json_text.h"
 
 namespace holdfast::codec {
 namespace {
 
-void append_text(std::string& out, std::string_view text) {
-  const bool plain = is_valid_name(text);
-  if (plain) {
-    out.push_back('"');
-    out.append(text);
-    out.push_back('"');
-  } else {
-    out.append(json::serialize(json::string_view(text.data(), text.size())));
-  }
+void append_planned_step(std::string& out, const Step& step) {
+  ObjectText object(out);
+  object.text("name", step.name.value).text("kind", to_string(step.kind));
+  add_planned(object, step);
+  object.end();
 }
 
-void append_integer(std::string& out, std::int64_t value) {
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), end);
-}
-
-void append_member(std::string& out, std::string_view key, std::string_view text) {
-  out.append(",\"").append(key).append("\":");
-  append_text(out, text);
-}
-
-void append_steps(std::string& out, const std::vector<Step>& steps) {
-  for (const auto& step : steps) {
-    if (&step != &steps.front()) out.push_back(',');
-    out.append("{\"name\":");
-    append_text(out, step.name.value);
-    append_member(out, "kind", to_string(step.kind));
-    if (step.kind == StepKind::points) {
-      out.append(",\"per\":");
-      append_integer(out, step.points_per);
-    }
-    if (!step.after.empty()) {
-      out.append(",\"after\":[");
-      for (const auto& name : step.after) {
-        if (&name != &step.after.front()) out.push_back(',');
-        append_text(out, name.value);
-      }
-      out.push_back(']');
-    }
-    if (step.reversible) out.append(",\"reversible\":true");
-    if (step.wait.count() != 0) {
-      out.append(",\"wait_ms\":");
-      append_integer(out, step.wait.count());
-    }
-    out.push_back('}');
-  }
-}
-
-void append_lines(std::string& out, const std::vector<OrderLine>& lines) {
-  for (const auto& line : lines) {
-    if (&line != &lines.front()) out.push_back(',');
-    out.append("{\"sku\":");
-    append_text(out, line.sku.value);
-    out.append(",\"quantity\":");
-    append_integer(out, line.quantity.units);
-    out.append(",\"unit_price\":");
-    append_integer(out, line.unit_price.minor);
-    out.push_back('}');
-  }
+void append_line(std::string& out, const OrderLine& line) {
+  ObjectText object(out);
+  object.text("sku", line.sku.value).integer("quantity", line.quantity.units);
+  object.integer("unit_price", line.unit_price.minor);
+  if (line.refunded.units != 0) object.integer("refunded", line.refunded.units);
+  if (line.kept_off_sale.units != 0) object.integer("kept_off_sale", line.kept_off_sale.units);
+  object.end();
 }
 
 }  // namespace
 
-json::array lines_to_json(const std::vector<OrderLine>& lines) {
-  json::array array;
-  array.reserve(lines.size());
-  for (const auto& line : lines) {
-    json::object object{{"sku", line.sku.value},
-                        {"quantity", line.quantity.units},
-                        {"unit_price", line.unit_price.minor}};
-    if (line.refunded.units != 0) object["refunded"] = line.refunded.units;
-    if (line.kept_off_sale.units != 0) object["kept_off_sale"] = line.kept_off_sale.units;
-    array.push_back(std::move(object));
-  }
-  return array;
+std::string lines_to_text(const std::vector<OrderLine>& lines) {
+  std::string out;
+  out.reserve(64 * lines.size() + 2);
+  append_array(out, lines, append_line);
+  return out;
 }
 
 Decoded<std::vector<OrderLine>> lines_from_json(const json::value& value) {
@@ -141,25 +88,19 @@ Decoded<std::vector<RefundLine>> refund_lines_from_json(const json::value& value
 std::string to_payload(const Order& order, std::string_view generation) {
   std::string out;
   out.reserve(480 + 64 * order.lines.size());
-  out.append("{\"order_id\":\"").append(order.id.to_string()).push_back('"');
-  append_member(out, "reservation_id", order.reservation_id.to_string());
-  append_member(out, "fingerprint", order.fingerprint);
-  append_member(out, "user_id", order.user_id.value);
-  append_member(out, "currency", order.currency.code);
-  out.append(",\"lines\":[");
-  append_lines(out, order.lines);
-  out.append("],\"plan\":");
-  append_text(out, order.plan.value);
-  append_member(out, "plan_version", order.plan_version);
-  out.append(",\"steps\":[");
-  append_steps(out, order.steps);
-  out.push_back(']');
+  ObjectText object(out);
+  object.text("order_id", order.id.to_string());
+  object.text("reservation_id", order.reservation_id.to_string());
+  object.text("fingerprint", order.fingerprint).text("user_id", order.user_id.value);
+  object.text("currency", order.currency.code);
+  append_array(object.member("lines"), order.lines, append_line);
+  object.text("plan", order.plan.value).text("plan_version", order.plan_version);
+  append_array(object.member("steps"), order.steps, append_planned_step);
   if (!order.attributes.empty()) {
-    out.append(",\"attributes\":").append(json::serialize(attributes_to_json(order.attributes)));
+    object.member("attributes").append(json::serialize(attributes_to_json(order.attributes)));
   }
-  append_member(out, "placed_at", to_rfc3339(order.placed_at));
-  append_member(out, "generation", generation);
-  out.push_back('}');
+  object.instant("placed_at", order.placed_at).text("generation", generation);
+  object.end();
   return out;
 }
 

@@ -26,9 +26,9 @@ using Decoded = tl::expected<T, DecodeError>;
 std::string to_rfc3339(Instant at);
 std::optional<Instant> parse_rfc3339(std::string_view text);
 
-boost::json::array lines_to_json(const std::vector<OrderLine>& lines);
+std::string lines_to_text(const std::vector<OrderLine>& lines);
 Decoded<std::vector<OrderLine>> lines_from_json(const boost::json::value& json);
-boost::json::array steps_to_json(const std::vector<Step>& steps);
+std::string steps_to_text(const std::vector<Step>& steps);
 Decoded<std::vector<Step>> steps_from_json(const boost::json::value& json);
 /// Steps as they were when the order was placed: what the plan says of them, nothing done.
 Decoded<std::vector<Step>> planned_steps_from_json(const boost::json::value& json);
@@ -36,7 +36,7 @@ boost::json::object attributes_to_json(const std::map<std::string, std::string>&
 Decoded<std::map<std::string, std::string>> attributes_from_json(const boost::json::value& json);
 boost::json::array refund_lines_to_json(const std::vector<RefundLine>& lines);
 Decoded<std::vector<RefundLine>> refund_lines_from_json(const boost::json::value& json);
-boost::json::array refund_steps_to_json(const std::vector<RefundStep>& steps);
+std::string refund_steps_to_text(const std::vector<RefundStep>& steps);
 Decoded<std::vector<RefundStep>> refund_steps_from_json(const boost::json::value& json);
 
 /// An order on its way through journal, outbox and queue, and the ledger's generation that its

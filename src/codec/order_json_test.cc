@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
+
 #include "codec/messages.h"
 
 namespace holdfast::codec {
@@ -57,14 +59,14 @@ TEST(Steps, RoundTripAllMembers) {
   steps[0].attempts = 3;
   steps[0].reference = "ch_1";
   steps[0].error = "declined";
-  EXPECT_EQ(*steps_from_json(steps_to_json(steps)), steps);
+  EXPECT_EQ(*steps_from_json(boost::json::parse(steps_to_text(steps))), steps);
 }
 
 TEST(Lines, RoundTripWhatWasRefunded) {
   auto lines = sample().lines;
   lines[0].refunded = Quantity{2};
   lines[0].kept_off_sale = Quantity{1};
-  EXPECT_EQ(*lines_from_json(lines_to_json(lines)), lines);
+  EXPECT_EQ(*lines_from_json(boost::json::parse(lines_to_text(lines))), lines);
 }
 
 TEST(OrdersMessage, CarriesPayloadsAndOutboxIds) {

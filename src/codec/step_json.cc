@@ -1,23 +1,23 @@
 #include "codec/json_reader.h"
+#include "codec/json_text.h"
 #include "codec/order_json.h"
 
 namespace holdfast::codec {
 namespace {
 
 /// Members that stand at their defaults in nearly all steps are left out.
-void add_reversal(json::object& object, const StepReversal& reversal) {
-  object["status"] = to_string(reversal.status);
-  object["attempts"] = reversal.attempts;
-  object["updated_at"] = to_rfc3339(reversal.updated_at);
-  if (reversal.charged != 0) object["charged"] = reversal.charged;
-  if (reversal.forward_unknown) object["forward_unknown"] = true;
-  if (reversal.parked) object["parked"] = true;
-  if (reversal.given_up) object["given_up"] = true;
-  if (reversal.dispatched) object["dispatched"] = true;
-  if (reversal.reference) object["reference"] = *reversal.reference;
-  if (reversal.amount) object["amount"] = *reversal.amount;
-  if (reversal.error) object["error"] = *reversal.error;
-  if (reversal.next_at) object["next_at"] = to_rfc3339(*reversal.next_at);
+void add_reversal(ObjectText& object, const StepReversal& reversal) {
+  object.text("status", to_string(reversal.status)).integer("attempts", reversal.attempts);
+  object.instant("updated_at", reversal.updated_at);
+  if (reversal.charged != 0) object.integer("charged", reversal.charged);
+  if (reversal.forward_unknown) object.boolean("forward_unknown", true);
+  if (reversal.parked) object.boolean("parked", true);
+  if (reversal.given_up) object.boolean("given_up", true);
+  if (reversal.dispatched) object.boolean("dispatched", true);
+  if (reversal.reference) object.text("reference", *reversal.reference);
+  if (reversal.amount) object.integer("amount", *reversal.amount);
+  if (reversal.error) object.text("error", *reversal.error);
+  if (reversal.next_at) object.instant("next_at", *reversal.next_at);
 }
 
 void read_reversal(Reader& reader, StepReversal& reversal) {
@@ -52,17 +52,6 @@ Decoded<StepReport> report_from_json(const json::value& value) {
   return report;
 }
 
-void add_planned(json::object& object, const Step& step) {
-  if (step.kind == StepKind::points) object["per"] = step.points_per;
-  if (!step.after.empty()) {
-    json::array after;
-    for (const auto& name : step.after) after.emplace_back(name.value);
-    object["after"] = std::move(after);
-  }
-  if (step.reversible) object["reversible"] = true;
-  if (step.wait.count() != 0) object["wait_ms"] = step.wait.count();
-}
-
 void read_planned(Reader& reader, Step& step) {
   step.name = StepName{reader.text("name")};
   step.kind = reader.parsed<StepKind>("kind", parse_step_kind);
@@ -72,26 +61,27 @@ void read_planned(Reader& reader, Step& step) {
   step.wait = reader.milliseconds_or("wait_ms", Milliseconds{0});
 }
 
-void add_progress(json::object& object, const Step& step) {
-  if (step.charged != 0) object["charged"] = step.charged;
-  if (step.parked) object["parked"] = true;
-  if (step.deferred) object["deferred"] = true;
-  if (step.dispatched) object["dispatched"] = true;
-  if (step.timed_out) object["timed_out"] = true;
-  if (step.outcome_unknown) object["outcome_unknown"] = true;
-  if (step.reference) object["reference"] = *step.reference;
-  if (step.error) object["error"] = *step.error;
-  if (step.next_at) object["next_at"] = to_rfc3339(*step.next_at);
+void add_progress(ObjectText& object, const Step& step) {
+  if (step.charged != 0) object.integer("charged", step.charged);
+  if (step.parked) object.boolean("parked", true);
+  if (step.deferred) object.boolean("deferred", true);
+  if (step.dispatched) object.boolean("dispatched", true);
+  if (step.timed_out) object.boolean("timed_out", true);
+  if (step.outcome_unknown) object.boolean("outcome_unknown", true);
+  if (step.reference) object.text("reference", *step.reference);
+  if (step.error) object.text("error", *step.error);
+  if (step.next_at) object.instant("next_at", *step.next_at);
   if (step.report) {
-    json::object report{{"succeeded", step.report->succeeded}};
-    if (step.report->reference) report["reference"] = *step.report->reference;
-    object["report"] = std::move(report);
+    ObjectText report(object.member("report"));
+    report.boolean("succeeded", step.report->succeeded);
+    if (step.report->reference) report.text("reference", *step.report->reference);
+    report.end();
   }
   const auto add = [&object](std::string_view key, const std::optional<StepReversal>& reversal) {
     if (!reversal) return;
-    json::object member;
+    ObjectText member(object.member(key));
     add_reversal(member, *reversal);
-    object[key] = std::move(member);
+    member.end();
   };
   add("compensation", step.compensation);
   add("late", step.late);
@@ -119,20 +109,29 @@ void read_progress(Reader& reader, Step& step) {
 
 }  // namespace
 
-json::array steps_to_json(const std::vector<Step>& steps) {
-  json::array array;
-  array.reserve(steps.size());
-  for (const auto& step : steps) {
-    json::object object{{"name", step.name.value},
-                        {"kind", to_string(step.kind)},
-                        {"status", to_string(step.status)},
-                        {"attempts", step.attempts},
-                        {"updated_at", to_rfc3339(step.updated_at)}};
+void add_planned(ObjectText& object, const Step& step) {
+  if (step.kind == StepKind::points) object.integer("per", step.points_per);
+  if (!step.after.empty()) {
+    append_array(object.member("after"), step.after,
+                 [](std::string& to, const StepName& name) { append_text(to, name.value); });
+  }
+  if (step.reversible) object.boolean("reversible", true);
+  if (step.wait.count() != 0) object.integer("wait_ms", step.wait.count());
+}
+
+std::string steps_to_text(const std::vector<Step>& steps) {
+  std::string out;
+  out.reserve(160 * steps.size() + 2);
+  append_array(out, steps, [](std::string& to, const Step& step) {
+    ObjectText object(to);
+    object.text("name", step.name.value).text("kind", to_string(step.kind));
+    object.text("status", to_string(step.status)).integer("attempts", step.attempts);
+    object.instant("updated_at", step.updated_at);
     add_planned(object, step);
     add_progress(object, step);
-    array.push_back(std::move(object));
-  }
-  return array;
+    object.end();
+  });
+  return out;
 }
 
 Decoded<std::vector<Step>> steps_from_json(const json::value& value) {
@@ -152,15 +151,15 @@ Decoded<std::vector<Step>> planned_steps_from_json(const json::value& value) {
   });
 }
 
-json::array refund_steps_to_json(const std::vector<RefundStep>& steps) {
-  json::array array;
-  array.reserve(steps.size());
-  for (const auto& step : steps) {
-    json::object object{{"name", step.name.value}};
+std::string refund_steps_to_text(const std::vector<RefundStep>& steps) {
+  std::string out;
+  append_array(out, steps, [](std::string& to, const RefundStep& step) {
+    ObjectText object(to);
+    object.text("name", step.name.value);
     add_reversal(object, step);
-    array.push_back(std::move(object));
-  }
-  return array;
+    object.end();
+  });
+  return out;
 }
 
 Decoded<std::vector<RefundStep>> refund_steps_from_json(const json::value& value) {

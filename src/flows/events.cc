@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "codec/cloud_event.h"
 #include "codec/order_json.h"
 
 namespace holdfast::flows {
@@ -27,14 +27,9 @@ Event cloud_event(const Subject& subject, json::object data) {
       name_based_uuid(subject.id, subject.type + "/" + codec::to_rfc3339(subject.occurrence));
   event.type = subject.type;
   event.at = subject.at;
-  event.body = json::serialize(json::object{{"specversion", "1.0"},
-                                            {"id", event.id.to_string()},
-                                            {"source", subject.source},
-                                            {"type", subject.type},
-                                            {"subject", subject.id.to_string()},
-                                            {"time", codec::to_rfc3339(subject.at)},
-                                            {"datacontenttype", "application/json"},
-                                            {"data", std::move(data)}});
+  event.body =
+      codec::to_json({event.id, subject.source, subject.type, subject.id.to_string(), subject.at},
+                     std::move(data));
   return event;
 }
 

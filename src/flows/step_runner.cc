@@ -51,8 +51,7 @@ struct StepRunner::Lane {
   std::uint64_t paused_for = 0;  // the failure that was last paused for
 };
 
-StepRunner::StepRunner(Ports ports, StepRunnerOptions options)
-    : ports_(ports), options_(options) {}
+StepRunner::StepRunner(Ports ports, StepRunnerOptions options) : ports_(ports), options_(options) {}
 
 StepRunner::~StepRunner() = default;
 

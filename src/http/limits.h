@@ -7,7 +7,8 @@
 
 namespace holdfast::http::limits {
 
-inline constexpr std::size_t kMaxHeadBytes = std::size_t{8} * 1024;  ///< request line and header fields
+inline constexpr std::size_t kMaxHeadBytes =
+    std::size_t{8} * 1024;  ///< request line and header fields
 inline constexpr std::size_t kMaxBodyBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxJsonDepth = 32;
 /// Raw bytes of one chunked body, framing included: bounds a body of many tiny chunks.

@@ -133,8 +133,7 @@ awaitable<Response> list_refunds(Context& context) {
   filter.status = context.query.word("status", parse_refund_status);
   PageRequest wanted = context.query.page();
   if (const auto& problem = context.query.problem()) co_return to_response(*problem);
-  const auto page =
-      co_await context.services.queries.list_refunds(filter, std::move(wanted));
+  const auto page = co_await context.services.queries.list_refunds(filter, std::move(wanted));
   if (!page) co_return to_response(problem_of(page.error()));
   co_return ok(page_view("refunds", *page, [](JsonWriter& json, const Refund& refund) {
     write_refund(json, refund);

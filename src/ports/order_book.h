@@ -106,7 +106,8 @@ struct OrderChange {
 };
 
 /// Called once per order, inside the transaction, the order locked. Pure: may run again when the
-/// transaction is repeated.
+/// transaction is repeated, and on another thread while its caller waits, so it touches only what
+/// no other coroutine of the caller's loop does.
 using OrderDecision = std::function<OrderChange(const OrderAggregate& aggregate)>;
 
 struct OrderRef {

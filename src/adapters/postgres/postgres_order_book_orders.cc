@@ -1,4 +1,3 @@
-#include "adapters/postgres/cursor.h"
 #include "adapters/postgres/page.h"
 #include "adapters/postgres/postgres_order_book.h"
 #include "adapters/postgres/rows.h"
@@ -70,9 +69,10 @@ boost::asio::awaitable<Page<OrderAggregate>> list_once(Session& session, const O
                                                        const PageRequest& page, Deadline deadline) {
   auto query = list_query(filter, page);
   const auto found = co_await session.read(std::move(query), deadline);
-  auto orders = postgres::page_of(
-      postgres::read_all<Order>(found, postgres::read_order), page, kOrdersList,
-      [](const Order& order) { return std::pair(order.placed_at, order.id.to_string()); });
+  auto orders =
+      page_of(postgres::read_all<Order>(found, postgres::read_order), page, [](const Order& order) {
+        return codec::encode_cursor({kOrdersList, order.placed_at, order.id.to_string()});
+      });
   std::vector<OrderId> ids;
   for (const auto& order : orders.items) ids.push_back(order.id);
   std::vector<Refund> refunds;

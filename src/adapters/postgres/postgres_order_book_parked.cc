@@ -43,10 +43,9 @@ boost::asio::awaitable<Page<ParkedMessage>> list_once(Session& session, const Pa
   add_filter(query, filter);
   postgres::continue_after(query, page, kParkedList);
   const auto rows = co_await session.read(std::move(query), deadline);
-  co_return postgres::page_of(read_messages(rows), page, kParkedList,
-                              [](const ParkedMessage& message) {
-                                return std::pair(message.first_at, message.id.to_string());
-                              });
+  co_return page_of(read_messages(rows), page, [](const ParkedMessage& message) {
+    return codec::encode_cursor({kParkedList, message.first_at, message.id.to_string()});
+  });
 }
 
 template <class Session>

@@ -40,8 +40,8 @@ boost::asio::awaitable<Page<Refund>> list_once(Session& session, const RefundFil
   if (filter.status) query.keep("status").put("status", postgres::text_of(*filter.status));
   postgres::continue_after(query, page, kRefundsList);
   const auto rows = co_await session.read(std::move(query), deadline);
-  co_return postgres::page_of(read_refunds(rows), page, kRefundsList, [](const Refund& refund) {
-    return std::pair(refund.requested_at, refund.id.to_string());
+  co_return page_of(read_refunds(rows), page, [](const Refund& refund) {
+    return codec::encode_cursor({kRefundsList, refund.requested_at, refund.id.to_string()});
   });
 }
 

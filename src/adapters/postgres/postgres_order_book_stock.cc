@@ -49,13 +49,13 @@ boost::asio::awaitable<Page<StockRow>> list_once(Session& session, const PageReq
   postgres::ListQuery query(embedded::list_stock_sql);
   postgres::limit_to(query, page.limit + 1);
   if (page.cursor) {
-    const auto cursor = postgres::decode_cursor(*page.cursor, kStockList);
+    const auto cursor = postgres::well_formed(codec::decode_cursor(*page.cursor, kStockList));
     query.keep("cursor").bind("cursor_sku", cursor.key);
   }
   const auto rows = co_await session.read(std::move(query), deadline);
-  co_return postgres::page_of(
-      postgres::read_stock_rows(rows), page, kStockList,
-      [](const StockRow& row) { return std::pair(Instant{}, row.sku.value); });
+  co_return page_of(postgres::read_stock_rows(rows), page, [](const StockRow& row) {
+    return codec::encode_cursor({kStockList, Instant{}, row.sku.value});
+  });
 }
 
 template <class Session>
@@ -65,14 +65,14 @@ boost::asio::awaitable<Page<JournalRow>> list_journal_once(Session& session, con
   postgres::ListQuery query(embedded::list_stock_journal_sql);
   postgres::limit_to(query, page.limit + 1).bind("sku", sku);
   if (page.cursor) {
-    const auto cursor = postgres::decode_cursor(*page.cursor, kJournalList);
+    const auto cursor = postgres::well_formed(codec::decode_cursor(*page.cursor, kJournalList));
     query.keep("cursor").bind("cursor_at", cursor.at);
-    query.bind("cursor_id", postgres::integer_key(cursor));
+    query.bind("cursor_id", postgres::well_formed(codec::integer_key(cursor)));
   }
   const auto found = co_await session.read(std::move(query), deadline);
   auto rows = postgres::read_all<JournalRow>(found, read_journal_row);
-  co_return postgres::page_of(std::move(rows), page, kJournalList, [](const JournalRow& row) {
-    return std::pair(row.movement.at, std::to_string(row.id));
+  co_return page_of(std::move(rows), page, [](const JournalRow& row) {
+    return codec::encode_cursor({kJournalList, row.movement.at, std::to_string(row.id)});
   });
 }
 

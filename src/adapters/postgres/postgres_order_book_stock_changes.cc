@@ -1,7 +1,7 @@
 #include "adapters/postgres/postgres_order_book.h"
 #include "adapters/postgres/rows.h"
 #include "adapters/postgres/session.h"
-#include "domain/requests.h"
+#include "ports/order_book_rules.h"
 
 namespace holdfast {
 
@@ -11,28 +11,13 @@ using postgres::Parameters;
 
 namespace {
 
-using Outcome = BeginStockChangeOutcome;
-
-/// A change as the book has it, with what was asked for.
-struct StoredChange {
-  StockChange change;
-  std::optional<std::int64_t> asked_delta;
-  std::optional<std::int64_t> asked_on_hand;
-};
-
-/// What a change is decided on, read under the locks of its id and its SKU.
-struct Standing {
-  std::optional<StoredChange> stored;
-  std::optional<std::int64_t> on_hand;  ///< unset: no such SKU
-  std::int64_t pending_taking = 0;      ///< zero or negative
-};
-
-Standing read_standing(const postgres::Result& stored, const postgres::Result& stock,
-                       const postgres::Result& taking) {
-  Standing standing;
+/// Read under the locks of the change's id and its SKU.
+StandingStock read_standing(const postgres::Result& stored, const postgres::Result& stock,
+                            const postgres::Result& taking) {
+  StandingStock standing;
   if (stored.rows() > 0) {
     postgres::RowReader row(stored, 0);
-    StoredChange change;
+    StoredStockChange change;
     change.change = postgres::read_stock_change(row);
     change.asked_delta = row.get<std::optional<std::int64_t>>();
     change.asked_on_hand = row.get<std::optional<std::int64_t>>();
@@ -45,44 +30,6 @@ Standing read_standing(const postgres::Result& stored, const postgres::Result& s
   postgres::RowReader row(taking, 0);
   standing.pending_taking = row.get<std::int64_t>();
   return standing;
-}
-
-bool asks_the_same(const BeginStockChange& request, const StoredChange& stored) {
-  const auto asked_delta = request.set_on_hand ? std::nullopt : std::optional(request.delta);
-  return request.sku == stored.change.sku && request.reason == stored.change.reason &&
-         asked_delta == stored.asked_delta && request.set_on_hand == stored.asked_on_hand;
-}
-
-BeginStockChangeResult decide_begin(const BeginStockChange& request, const Standing& standing) {
-  BeginStockChangeResult result;
-  if (standing.stored) {
-    result.outcome =
-        asks_the_same(request, *standing.stored) ? Outcome::existed : Outcome::conflict;
-    result.change = standing.stored->change;
-    return result;
-  }
-  auto& change = result.change;
-  change.change_id = request.change_id;
-  change.kind = request.set_on_hand ? MovementKind::set : MovementKind::adjustment;
-  change.sku = request.sku;
-  change.reason = request.reason;
-  change.at = request.at;
-  if (!standing.on_hand) {
-    result.outcome = Outcome::unknown_sku;
-    return result;
-  }
-  const auto left = *standing.on_hand + standing.pending_taking;
-  // Both are bounded before they are added, so that neither sum can overflow.
-  const auto asked = request.set_on_hand.value_or(request.delta);
-  if (asked < -bounds::kMaxOnHand || asked > bounds::kMaxOnHand) {
-    result.outcome = Outcome::out_of_bounds;
-    return result;
-  }
-  change.delta = request.set_on_hand ? *request.set_on_hand - left : request.delta;
-  const auto becomes = left + change.delta;
-  if (becomes < 0 || becomes > bounds::kMaxOnHand) result.outcome = Outcome::out_of_bounds;
-  if (change.delta == 0) change.state = StockChange::State::applied;
-  return result;
 }
 
 Parameters insert_parameters(const BeginStockChange& request, const StockChange& change) {
@@ -119,10 +66,10 @@ boost::asio::awaitable<BeginStockChangeResult> begin_once(Session& session,
   auto lease = co_await session.acquire(deadline);
   const auto read = co_await lease->run(reading, deadline);
   const auto last = read.size() - 1;
-  auto result = decide_begin(request, read_standing(read[2], read[last - 1], read[last]));
+  auto result = decide_stock_change(request, read_standing(read[2], read[last - 1], read[last]));
 
   postgres::Pipeline writing;
-  const bool writes = result.outcome == Outcome::begun;
+  const bool writes = result.outcome == BeginStockChangeOutcome::begun;
   if (writes) {
     writing.add(statements::begin_stock_change, insert_parameters(request, result.change));
     writing.add(statements::commit);

@@ -6,8 +6,8 @@
 #include "adapters/postgres/postgres_order_book.h"
 #include "adapters/postgres/rows.h"
 #include "adapters/postgres/session.h"
-#include "adapters/postgres/text.h"
-#include "domain/assert.h"
+#include "codec/storable.h"
+#include "ports/order_book_rules.h"
 
 namespace holdfast {
 
@@ -17,12 +17,6 @@ using postgres::Deadline;
 using postgres::Parameters;
 
 namespace {
-
-/// An order as `decide` gets it, and whether it is in the book.
-struct Loaded {
-  OrderAggregate aggregate;
-  bool in_book = true;
-};
 
 /// Two orders that share a key only wait for one another.
 std::int64_t lock_key(const OrderId& order_id) {
@@ -52,86 +46,25 @@ Parameters ids_of(const std::vector<OrderRef>& orders) {
 }
 
 /// In the order asked for, each order once.
-std::vector<Loaded> assemble(const std::vector<OrderRef>& refs, std::vector<Order> orders,
-                             std::vector<Refund> refunds) {
+std::vector<StandingOrder> assemble(const std::vector<OrderRef>& refs, std::vector<Order> orders,
+                                    std::vector<Refund> refunds) {
   std::unordered_map<OrderId, Order> in_book;
   for (auto& order : orders) in_book.emplace(order.id, std::move(order));
   std::unordered_map<OrderId, std::vector<Refund>> refunds_of;
   for (auto& refund : refunds) refunds_of[refund.order_id].push_back(std::move(refund));
-  std::vector<Loaded> all;
+  std::vector<StandingOrder> all;
   std::unordered_set<OrderId> seen;
   for (const auto& ref : refs) {
     const auto found = in_book.find(ref.order_id);
     if (found == in_book.end() && !ref.journaled) continue;
     if (!seen.insert(ref.order_id).second) continue;
-    Loaded loaded;
+    StandingOrder loaded;
     loaded.in_book = found != in_book.end();
     loaded.aggregate.order = loaded.in_book ? found->second : *ref.journaled;
     loaded.aggregate.refunds = refunds_of[ref.order_id];
     all.push_back(std::move(loaded));
   }
   return all;
-}
-
-/// All that a transaction writes.
-struct Changes {
-  std::vector<Order> orders;
-  std::vector<Refund> refunds;
-  std::vector<StockMovement> stock;
-  std::vector<PointsMovement> points;
-  std::vector<Event> events;
-  std::vector<ParkedMessage> parked;
-  std::vector<std::string> unparked;
-  [[nodiscard]] bool empty() const {
-    return orders.empty() && refunds.empty() && stock.empty() && points.empty() && events.empty() &&
-           parked.empty() && unparked.empty();
-  }
-};
-
-template <class T>
-void append(std::vector<T>& to, std::vector<T> from) {
-  std::move(from.begin(), from.end(), std::back_inserter(to));
-}
-
-void replace_refund(std::vector<Refund>& refunds, const Refund& refund) {
-  const auto found = std::find_if(refunds.begin(), refunds.end(),
-                                  [&refund](const Refund& other) { return other.id == refund.id; });
-  if (found == refunds.end()) {
-    refunds.push_back(refund);
-  } else {
-    *found = refund;
-  }
-}
-
-bool is_older(const Refund& a, const Refund& b) {
-  return std::tie(a.requested_at, a.id) < std::tie(b.requested_at, b.id);
-}
-
-/// Lets `decide` decide on each, collects what it wants and makes the aggregates what they will be.
-Changes decide_all(std::vector<Loaded>& all, const OrderDecision& decide) {
-  Changes changes;
-  for (auto& loaded : all) {
-    auto change = decide(loaded.aggregate);
-    auto& aggregate = loaded.aggregate;
-    if (change.order) {
-      HF_ASSERT(loaded.in_book);  // only a settlement inserts an order
-      HF_ASSERT(change.order->id == aggregate.order.id);
-      aggregate.order = *change.order;
-      changes.orders.push_back(std::move(*change.order));
-    }
-    for (auto& refund : change.refunds) {
-      HF_ASSERT(refund.order_id == aggregate.order.id);
-      replace_refund(aggregate.refunds, refund);
-      changes.refunds.push_back(std::move(refund));
-    }
-    std::sort(aggregate.refunds.begin(), aggregate.refunds.end(), is_older);
-    append(changes.stock, std::move(change.stock));
-    append(changes.points, std::move(change.points));
-    append(changes.events, std::move(change.events));
-    append(changes.parked, std::move(change.parked));
-    append(changes.unparked, std::move(change.unparked));
-  }
-  return changes;
 }
 
 Parameters order_parameters(const std::vector<Order>& orders) {
@@ -196,7 +129,7 @@ Parameters refund_parameters(const std::vector<Refund>& refunds) {
     when_incomplete.push(postgres::text_of(refund.when_incomplete));
     reason.push(refund.reason);
     if (refund.error) {
-      error.push(postgres::storable(*refund.error));
+      error.push(codec::storable(*refund.error));
     } else {
       error.push_null();
     }
@@ -222,7 +155,7 @@ Parameters event_parameters(const std::vector<Event>& events) {
   for (const auto& event : events) {
     id.push(event.id);
     type.push(event.type);
-    body.push(postgres::storable(event.body));
+    body.push(codec::storable(event.body));
     at.push(event.at);
   }
   Parameters parameters;
@@ -249,7 +182,7 @@ void add_points(postgres::Pipeline& pipeline, const std::vector<PointsMovement>&
 }
 
 /// What is parked anew stays, also where its subject's earlier trouble is over.
-void add_parked(postgres::Pipeline& pipeline, const Changes& changes) {
+void add_parked(postgres::Pipeline& pipeline, const OrderChanges& changes) {
   if (!changes.unparked.empty()) {
     Parameters subjects;
     subjects.add(postgres::column_of(changes.unparked));
@@ -261,7 +194,7 @@ void add_parked(postgres::Pipeline& pipeline, const Changes& changes) {
 }
 
 /// In the order of locks: refunds are under their orders' locks, then stock, then points.
-postgres::Pipeline writing(const Changes& changes, bool points_floor_zero) {
+postgres::Pipeline writing(const OrderChanges& changes, bool points_floor_zero) {
   postgres::Pipeline pipeline;
   if (!changes.orders.empty()) {
     pipeline.add(statements::update_orders, order_parameters(changes.orders));

@@ -1,16 +1,13 @@
 #include "adapters/postgres/rows.h"
 
-#include <algorithm>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-#include <map>
 #include <unordered_map>
 
 #include "adapters/postgres/failure.h"
-#include "adapters/postgres/text.h"
-#include "codec/order_json.h"
-#include "codec/plan_json.h"
+#include "codec/hex.h"
+#include "codec/storable.h"
+#include "codec/stored_json.h"
 #include "domain/assert.h"
+#include "ports/order_book_rules.h"
 
 namespace holdfast::postgres {
 namespace {
@@ -33,22 +30,11 @@ std::optional<T> read_optional_word(RowReader& row, Parse parse) {
   return text ? std::optional<T>(known<T>(parse(*text), *text)) : std::nullopt;
 }
 
-boost::json::value parse_json(const Json& json) {
-  boost::system::error_code error;
-  auto value = boost::json::parse(json.text, error);
-  if (error) throw rejected("the book holds JSON that cannot be read: " + error.message());
-  return value;
-}
-
 template <class T>
-T decoded(codec::Decoded<T> result) {
-  if (!result) throw rejected("the book holds JSON of another shape: " + result.error().detail);
+T decoded(const Json& json, codec::Decoded<T> (*read)(const boost::json::value&)) {
+  auto result = codec::from_stored_json(json.text, read);
+  if (!result) throw rejected("the book holds JSON that cannot be read: " + result.error().detail);
   return std::move(*result);
-}
-
-template <class Value>
-Json serialized(const Value& value) {
-  return Json{boost::json::serialize(value)};
 }
 
 StockChange::State read_state(RowReader& row) {
@@ -57,54 +43,6 @@ StockChange::State read_state(RowReader& row) {
   if (text == "applied") return StockChange::State::applied;
   if (text == "refused") return StockChange::State::refused;
   throw rejected("the book holds an unknown word: " + text);
-}
-
-bool is_storable_or_unset(const std::optional<std::string>& text) {
-  return !text || is_storable(*text);
-}
-
-bool is_storable_reversal(const std::optional<StepReversal>& reversal) {
-  return !reversal ||
-         (is_storable_or_unset(reversal->error) && is_storable_or_unset(reversal->reference));
-}
-
-/// Whether what others said of a step can be stored as it is, as nearly always.
-bool all_storable(const Step& step) {
-  return is_storable_or_unset(step.error) && is_storable_or_unset(step.reference) &&
-         (!step.report || is_storable_or_unset(step.report->reference)) &&
-         is_storable_reversal(step.compensation) && is_storable_reversal(step.late);
-}
-
-void clean(std::optional<std::string>& text) {
-  if (text) text = storable(*text);
-}
-
-void clean_reversal(StepReversal& reversal) {
-  clean(reversal.error);
-  clean(reversal.reference);
-}
-
-/// One statement cannot write a row twice: of one subject, the latest counts, with the earliest
-/// time and the most attempts.
-std::map<std::string, ParkedMessage> one_per_subject(const std::vector<ParkedMessage>& messages) {
-  std::map<std::string, ParkedMessage> by_subject;
-  for (const auto& message : messages) {
-    const auto [place, is_new] = by_subject.emplace(message.subject, message);
-    if (is_new) continue;
-    auto& kept = place->second;
-    const auto first_at = std::min(kept.first_at, message.first_at);
-    const auto attempts = std::max(kept.attempts, message.attempts);
-    if (message.last_at >= kept.last_at) kept = message;
-    kept.first_at = first_at;
-    kept.attempts = attempts;
-  }
-  return by_subject;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -120,18 +58,18 @@ Order read_order(RowReader& row) {
   order.fingerprint = fingerprint_text(row.get<Bytes>());
   order.user_id = row.get<UserId>();
   order.currency = Currency{row.get<std::string>()};
-  order.lines = decoded(codec::lines_from_json(parse_json(row.get<Json>())));
+  order.lines = decoded(row.get<Json>(), codec::lines_from_json);
   order.plan = row.get<PlanName>();
   order.plan_version = row.get<std::string>();
   if (const auto attributes = row.get<std::optional<Json>>()) {
-    order.attributes = decoded(codec::attributes_from_json(parse_json(*attributes)));
+    order.attributes = decoded(*attributes, codec::attributes_from_json);
   }
   order.amount = row.get<Money>();
   order.refunded_amount = row.get<Money>();
   order.status = read_order_status(row);
   order.reason = read_optional_word<CancelReason>(row, parse_cancel_reason);
   order.failed_step = row.get<std::optional<StepName>>();
-  order.steps = decoded(codec::steps_from_json(parse_json(row.get<Json>())));
+  order.steps = decoded(row.get<Json>(), codec::steps_from_json);
   order.points_earned = row.get<std::int64_t>();
   order.placed_at = row.get<Instant>();
   order.completed_at = row.get<std::optional<Instant>>();
@@ -148,14 +86,14 @@ Refund read_refund(RowReader& row) {
   refund.fingerprint = fingerprint_text(row.get<Bytes>());
   refund.status = read_word<RefundStatus>(row, parse_refund_status);
   refund.amount = row.get<Money>();
-  refund.lines = decoded(codec::refund_lines_from_json(parse_json(row.get<Json>())));
+  refund.lines = decoded(row.get<Json>(), codec::refund_lines_from_json);
   refund.whole = row.get<bool>();
   refund.when_incomplete = read_word<WhenIncomplete>(row, parse_when_incomplete);
   refund.reason = row.get<std::optional<std::string>>();
   refund.error = row.get<std::optional<std::string>>();
   refund.checks = static_cast<std::uint32_t>(row.get<std::int64_t>());
   refund.next_check_at = row.get<std::optional<Instant>>();
-  refund.steps = decoded(codec::refund_steps_from_json(parse_json(row.get<Json>())));
+  refund.steps = decoded(row.get<Json>(), codec::refund_steps_from_json);
   refund.stock_released = row.get<bool>();
   refund.requested_at = row.get<Instant>();
   refund.refunded_at = row.get<std::optional<Instant>>();
@@ -209,7 +147,7 @@ Plan read_plan(RowReader& row) {
   Plan plan;
   plan.name = row.get<PlanName>();
   plan.version = row.get<std::string>();
-  plan.steps = decoded(codec::plan_steps_from_json(parse_json(row.get<Json>())));
+  plan.steps = decoded(row.get<Json>(), codec::plan_steps_from_json);
   return plan;
 }
 
@@ -229,60 +167,13 @@ std::vector<OrderAggregate> join_refunds(std::vector<Order> orders, std::vector<
 }
 
 Bytes fingerprint_bytes(const std::string& fingerprint) {
-  if (fingerprint.size() % 2 != 0) throw refused_data("a fingerprint is not in hex digits");
-  std::string bytes;
-  bytes.reserve(fingerprint.size() / 2);
-  for (std::size_t i = 0; i < fingerprint.size(); i += 2) {
-    const int high = hex_value(fingerprint[i]);
-    const int low = hex_value(fingerprint[i + 1]);
-    if (high < 0 || low < 0) throw refused_data("a fingerprint is not in lower-case hex digits");
-    bytes.push_back(static_cast<char>(high * 16 + low));
-  }
-  return Bytes{std::move(bytes)};
+  auto bytes = codec::from_hex(fingerprint);
+  if (!bytes) throw refused_data("a fingerprint is not in lower-case hex digits");
+  return Bytes{std::move(*bytes)};
 }
 
 std::string fingerprint_text(const Bytes& bytes) {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * bytes.value.size());
-  for (const char c : bytes.value) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    text.push_back(kHexDigits[byte >> 4U]);
-    text.push_back(kHexDigits[byte & 0x0fU]);
-  }
-  return text;
-}
-
-Json json_of(const std::vector<OrderLine>& lines) {
-  return serialized(codec::lines_to_json(lines));
-}
-Json json_of(const std::vector<Step>& steps) {
-  if (std::all_of(steps.begin(), steps.end(), all_storable)) {
-    return serialized(codec::steps_to_json(steps));
-  }
-  auto cleaned = steps;
-  for (auto& step : cleaned) {
-    clean(step.error);
-    clean(step.reference);
-    if (step.report) clean(step.report->reference);
-    if (step.compensation) clean_reversal(*step.compensation);
-    if (step.late) clean_reversal(*step.late);
-  }
-  return serialized(codec::steps_to_json(cleaned));
-}
-Json json_of(const std::vector<RefundLine>& lines) {
-  return serialized(codec::refund_lines_to_json(lines));
-}
-Json json_of(const std::vector<RefundStep>& steps) {
-  auto cleaned = steps;
-  for (auto& step : cleaned) clean_reversal(step);
-  return serialized(codec::refund_steps_to_json(cleaned));
-}
-Json json_of(const std::map<std::string, std::string>& attributes) {
-  return serialized(codec::attributes_to_json(attributes));
-}
-Json json_of(const std::vector<PlanStep>& steps) {
-  return serialized(codec::plan_steps_to_json(steps));
+  return codec::to_hex(bytes.value);
 }
 
 Cause cause_of(MovementKind kind, const std::string& cause_id) {
@@ -370,18 +261,18 @@ Parameters parked_parameters(const std::vector<ParkedMessage>& messages) {
   Column<Instant> last_at;
   Column<std::string> detail;
   Column<Bytes> body;
-  for (const auto& [name, message] : one_per_subject(messages)) {
+  for (const auto& message : one_per_subject(messages)) {
     id.push(message.id);
     queue.push(message.queue);
     reason.push(message.reason);
-    subject.push(name);
+    subject.push(message.subject);
     order_id.push(message.order_id);
     refund_id.push(message.refund_id);
     step.push(message.step);
     attempts.push(message.attempts);
     first_at.push(message.first_at);
     last_at.push(message.last_at);
-    detail.push(storable(message.detail));
+    detail.push(codec::storable(message.detail));
     body.push(Bytes{message.body});
   }
   Parameters parameters;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "adapters/postgres/encoding.h"
 #include "adapters/postgres/result.h"
+#include "codec/stored_json.h"
 #include "ports/order_book.h"
 
 namespace holdfast::postgres {
@@ -42,12 +42,11 @@ std::vector<OrderAggregate> join_refunds(std::vector<Order> orders, std::vector<
 Bytes fingerprint_bytes(const std::string& fingerprint);
 std::string fingerprint_text(const Bytes& bytes);
 
-Json json_of(const std::vector<OrderLine>& lines);
-Json json_of(const std::vector<Step>& steps);
-Json json_of(const std::vector<RefundLine>& lines);
-Json json_of(const std::vector<RefundStep>& steps);
-Json json_of(const std::map<std::string, std::string>& attributes);
-Json json_of(const std::vector<PlanStep>& steps);
+/// Lines, steps, attributes as a column holds them.
+template <class Part>
+Json json_of(const Part& part) {
+  return Json{codec::stored_json(part)};
+}
 
 /// An enum's text, as stored.
 template <class Enum>

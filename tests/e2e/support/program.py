@@ -40,7 +40,8 @@ def free_port():
 class Holdfast:
     """One installation: names on the servers, a configuration file, and at most one process of it.
 
-    `settings` is a dictionary of dotted keys, such as {"refund.delay": "2s"}.
+    `settings` is a dictionary of dotted keys, such as {"refund.delay": "2s"}. Without a stack it is
+    `holdfast dev`: one process, one file in its folder, no servers.
     """
 
     def __init__(self, stack, settings=None, tables="", fault=False, roles=None):
@@ -57,19 +58,14 @@ class Holdfast:
         self.process = None
         self.may_die = False
         self.api = Client(self.port)
-        stack.sql(f'create database "{self.name}"', "postgres")
+        if stack is not None:
+            stack.sql(f'create database "{self.name}"', "postgres")
         self.write_config()
 
     def write_config(self):
-        values = {
-            "namespace": self.name,
-            "http.listen": f"127.0.0.1:{self.port}",
-            "redis.url": self.stack.redis_url,
-            "redis.key_prefix": self.name,
-            "rabbitmq.url": self.stack.amqp_url,
-            "rabbitmq.management_url": self.stack.management_url,
-            "postgres.url": self.stack.postgres_url(self.name),
-        }
+        values = {"namespace": self.name, "http.listen": f"127.0.0.1:{self.port}"}
+        if self.stack is not None:
+            values.update(self._servers())
         values.update(self.settings)
         sections = {}
         for key, value in values.items():
@@ -80,12 +76,24 @@ class Holdfast:
             lines += [f"[{section}]", *keys]
         self.config.write_text("\n".join(lines) + "\n" + self.tables)
 
+    def _servers(self):
+        return {
+            "redis.url": self.stack.redis_url,
+            "redis.key_prefix": self.name,
+            "rabbitmq.url": self.stack.amqp_url,
+            "rabbitmq.management_url": self.stack.management_url,
+            "postgres.url": self.stack.postgres_url(self.name),
+        }
+
+    def _serving(self):
+        if self.stack is None:
+            return ["dev", "--data", str(self.folder / "data")]
+        return ["serve", *(["--role", self.roles] if self.roles else [])]
+
     def start(self, environment=None, ready=True):
         assert self.process is None
         self.may_die = False
-        arguments = [self.program, "serve", "--config", str(self.config)]
-        if self.roles:
-            arguments += ["--role", self.roles]
+        arguments = [self.program, *self._serving(), "--config", str(self.config)]
         variables = {name: value for name, value in os.environ.items()
                      if not name.startswith("HOLDFAST_")}
         variables.update(environment or {})
@@ -143,7 +151,8 @@ class Holdfast:
         if self.process is not None:
             self.process.kill()
             self._bury()
-        self.stack.remove(self.name)
+        if self.stack is not None:
+            self.stack.remove(self.name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def check_log(self):

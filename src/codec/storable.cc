@@ -1,8 +1,8 @@
-#include "adapters/postgres/text.h"
+#include "codec/storable.h"
 
 #include <cstdint>
 
-namespace holdfast::postgres {
+namespace holdfast::codec {
 namespace {
 
 /// Bytes of the character that `text` begins with (RFC 3629); 0: none that can be stored.
@@ -49,4 +49,4 @@ std::string storable(std::string_view text) {
   return out;
 }
 
-}  // namespace holdfast::postgres
+}  // namespace holdfast::codec

@@ -1,10 +1,8 @@
-#include "adapters/postgres/cursor.h"
+#include "codec/cursor.h"
 
 #include <charconv>
 
-#include "adapters/postgres/failure.h"
-
-namespace holdfast::postgres {
+namespace holdfast::codec {
 namespace {
 
 constexpr std::string_view kDigits =
@@ -38,19 +36,14 @@ std::optional<std::string> from_base64url(std::string_view text) {
   return bytes;
 }
 
-Failure malformed() {
-  return rejected("malformed cursor");
-}
-
-template <class Integer>
-Integer parse_integer(std::string_view text) {
-  Integer value = 0;
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) throw malformed();
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
-/// Years 1970 to 2261: any instant an order can have, and none that PostgreSQL cannot hold.
+/// Years 1970 to 2261: any instant an order can have, and none that a store cannot hold.
 constexpr std::int64_t kLatestInstant_ms = 9'200'000'000'000;
 
 }  // namespace
@@ -60,25 +53,23 @@ std::string encode_cursor(const Cursor& cursor) {
                       std::to_string(cursor.at.time_since_epoch().count()) + "|" + cursor.key);
 }
 
-Cursor decode_cursor(std::string_view text, char list) {
+std::optional<Cursor> decode_cursor(std::string_view text, char list) {
   constexpr std::size_t kLongest = 256;
   const auto bytes = text.size() <= kLongest ? from_base64url(text) : std::nullopt;
-  if (!bytes || bytes->empty() || bytes->front() != list) throw malformed();
+  if (!bytes || bytes->empty() || bytes->front() != list) return std::nullopt;
   const auto bar = bytes->find('|');
-  if (bar == std::string::npos || bytes->find('\0') != std::string::npos) throw malformed();
-  const auto at_ms = parse_integer<std::int64_t>(std::string_view(*bytes).substr(1, bar - 1));
-  if (at_ms < -kLatestInstant_ms || at_ms > kLatestInstant_ms) throw malformed();
-  return Cursor{list, Instant(Milliseconds(at_ms)), bytes->substr(bar + 1)};
+  if (bar == std::string::npos || bytes->find('\0') != std::string::npos) return std::nullopt;
+  const auto at_ms = parse_integer(std::string_view(*bytes).substr(1, bar - 1));
+  if (!at_ms || *at_ms < -kLatestInstant_ms || *at_ms > kLatestInstant_ms) return std::nullopt;
+  return Cursor{list, Instant(Milliseconds(*at_ms)), bytes->substr(bar + 1)};
 }
 
-Uuid uuid_key(const Cursor& cursor) {
-  const auto uuid = parse_uuid(cursor.key);
-  if (!uuid) throw malformed();
-  return *uuid;
+std::optional<Uuid> uuid_key(const Cursor& cursor) {
+  return parse_uuid(cursor.key);
 }
 
-std::int64_t integer_key(const Cursor& cursor) {
-  return parse_integer<std::int64_t>(cursor.key);
+std::optional<std::int64_t> integer_key(const Cursor& cursor) {
+  return parse_integer(cursor.key);
 }
 
-}  // namespace holdfast::postgres
+}  // namespace holdfast::codec

@@ -1,8 +1,8 @@
-#include "adapters/postgres/text.h"
+#include "codec/storable.h"
 
 #include <gtest/gtest.h>
 
-namespace holdfast::postgres {
+namespace holdfast::codec {
 namespace {
 
 using std::string_literals::operator""s;
@@ -26,4 +26,4 @@ TEST(StorableText, what_is_no_utf8_is_replaced_byte_by_byte) {
 }
 
 }  // namespace
-}  // namespace holdfast::postgres
+}  // namespace holdfast::codec

@@ -1,0 +1,72 @@
+#include <map>
+#include <string>
+
+#include "sim/checkers/checkers.h"
+
+// I6, from the clients' side: of the contents sent under one id, one at most is taken, whoever sent
+// it and however often; all others conflict; what was once taken is never refused later.
+
+namespace holdfast::sim::checkers {
+namespace {
+
+std::string content_of(const Operation& operation) {
+  std::string text = operation.user + "/" + operation.plan + (operation.preempts ? "/!" : "");
+  for (const auto& line : operation.lines) {
+    text += "/" + line.sku + ":" + std::to_string(line.quantity) + ":" +
+            std::to_string(line.unit_price) + (line.restock ? "" : "-");
+  }
+  return text;
+}
+
+struct Taken {
+  std::string content;
+  Instant answered_at;
+};
+
+void check(const Evidence& evidence, OperationKind kind, Findings& found) {
+  std::map<std::string, Taken> taken;
+  for (const auto& sending : evidence.history.sendings) {
+    const auto& operation = evidence.history.operations[sending.operation];
+    if (operation.kind != kind || sending.knowledge != Knowledge::ok) continue;
+    if (!sending.is_durable && evidence.ledger_lost_data) continue;
+    const auto id = kind == OperationKind::place ? operation.order_id.to_string()
+                                                 : operation.refund_id.to_string();
+    const auto content = content_of(operation);
+    const auto [first, is_new] = taken.emplace(id, Taken{content, *sending.answered_at});
+    if (!is_new && first->second.content != content) {
+      found.push_back("I6: " + id + " was taken with two contents");
+    }
+    first->second.answered_at = std::min(first->second.answered_at, *sending.answered_at);
+  }
+  for (const auto& sending : evidence.history.sendings) {
+    const auto& operation = evidence.history.operations[sending.operation];
+    if (operation.kind != kind || sending.knowledge != Knowledge::refused) continue;
+    const auto id = kind == OperationKind::place ? operation.order_id.to_string()
+                                                 : operation.refund_id.to_string();
+    const auto first = taken.find(id);
+    // It may have been of an order that the ledger alone had.
+    if (kind == OperationKind::refund && evidence.ledger_lost_data &&
+        !evidence.orders.contains(operation.order_id.to_string())) {
+      continue;
+    }
+    if (first == taken.end() || sending.sent_at <= first->second.answered_at) continue;
+    if (sending.answer == "rebuilding" || sending.answer == "overloaded") continue;
+    const bool same = first->second.content == content_of(operation);
+    if (same) {
+      found.push_back("I6: " + id + " had been taken and was answered " + sending.answer);
+    } else if (sending.answer != "conflict") {
+      found.push_back("I6: other content for " + id + " was answered " + sending.answer);
+    }
+  }
+}
+
+}  // namespace
+
+Findings check_same_answer(const Evidence& evidence) {
+  Findings found;
+  check(evidence, OperationKind::place, found);
+  check(evidence, OperationKind::refund, found);
+  return found;
+}
+
+}  // namespace holdfast::sim::checkers

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/history.h"
+#include "sim/provider.h"
+#include "sim/storage.h"
+#include "sim/workload.h"
+
+namespace holdfast::sim {
+
+class World;
+
+struct LineEvidence {
+  std::string sku;
+  std::int64_t quantity = 0;
+  std::int64_t unit_price = 0;
+  bool restock = true;  ///< of a refund's line
+};
+
+struct StepEvidence {
+  std::string name;
+  std::string kind;
+  std::string status;
+  bool outcome_unknown = false;
+};
+
+struct OrderEvidence {
+  std::string id;
+  std::string user;
+  std::string status;
+  std::int64_t amount = 0;
+  std::int64_t refunded_amount = 0;
+  std::int64_t points_earned = 0;
+  bool stock_released = false;
+  std::vector<LineEvidence> lines;
+  std::vector<StepEvidence> steps;
+};
+
+struct RefundEvidence {
+  std::string id;
+  std::string order_id;
+  std::string status;
+  std::int64_t amount = 0;
+  bool stock_released = false;
+  std::vector<LineEvidence> lines;
+};
+
+struct MovementEvidence {
+  std::string kind;
+  std::string cause;
+  std::string subject;  ///< SKU or user
+  std::int64_t delta = 0;
+};
+
+struct StockEvidence {
+  std::int64_t loaded = 0;
+  std::int64_t sold = 0;
+  std::int64_t returned = 0;
+  std::optional<std::int64_t> limit;
+};
+
+struct LevelEvidence {
+  std::int64_t available = 0;
+  std::int64_t reserved = 0;
+};
+
+/// What a run left behind, read from the tables by plain SQL, and what clients and the provider
+/// saw of it.
+struct Evidence {
+  std::map<std::string, OrderEvidence> orders;
+  std::map<std::string, RefundEvidence> refunds;
+  std::map<std::string, StockEvidence> stock;
+  std::map<std::string, LevelEvidence> levels;
+  std::vector<MovementEvidence> stock_journal;
+  std::vector<MovementEvidence> points_journal;
+  std::map<std::string, std::int64_t> points;
+  std::int64_t parked = 0;
+  std::int64_t outbox = 0;
+  std::int64_t unsettled = 0;
+  std::int64_t queued = 0;
+  std::int64_t pending_changes = 0;
+  std::vector<Provider::Record> provided;
+  History history;
+  Workload workload;
+  bool ledger_lost_data = false;  ///< at some time; what it alone had is gone then
+};
+
+Evidence gather(World& world);
+/// What has not come to its end yet, in words; empty when all has.
+std::string unrest(Storage& storage);
+
+}  // namespace holdfast::sim

@@ -1,0 +1,165 @@
+#include "sim/faults.h"
+
+#include <array>
+#include <cstdio>
+
+namespace holdfast::sim {
+namespace {
+
+constexpr std::array kCallFaults{CallFault::refuse,       CallFault::lose_request,
+                                 CallFault::lose_reply,   CallFault::late,
+                                 CallFault::crash_before, CallFault::crash_after};
+constexpr std::array kMessageFaults{
+    MessageFault::duplicate, MessageFault::hold_back,  MessageFault::very_late_copy,
+    MessageFault::drop_wait, MessageFault::early_wait, MessageFault::late_wait,
+    MessageFault::nack};
+constexpr std::array kWorldFaults{
+    WorldFault::kill_process,     WorldFault::jump_clock,
+    WorldFault::ledger_away,      WorldFault::ledger_loses_tail,
+    WorldFault::ledger_loses_all, WorldFault::book_away,
+    WorldFault::broker_away,      WorldFault::broker_resets_connections,
+    WorldFault::broker_alarm};
+
+constexpr double kSwitchedOn = 0.4;  // of the kinds, in a seed
+
+/// Of a kind that is switched on: seldom, or often enough to meet others.
+double rate(Random& random, double most) {
+  if (!random.chance(kSwitchedOn)) return 0;
+  const double part = static_cast<double>(random.between(1, 100)) / 100;
+  return most * part * part;
+}
+
+/// Known, and told of in docs/simulation.md.
+bool must_not_come_late(const std::string& call) {
+  return call == "ledger.begin_limit_change";
+}
+
+bool is_crash(CallFault fault) {
+  return fault == CallFault::crash_before || fault == CallFault::crash_after;
+}
+
+}  // namespace
+
+std::string_view to_string(CallFault fault) {
+  switch (fault) {
+    case CallFault::none: return "none";
+    case CallFault::refuse: return "refuse";
+    case CallFault::lose_request: return "lose_request";
+    case CallFault::lose_reply: return "lose_reply";
+    case CallFault::late: return "late";
+    case CallFault::crash_before: return "crash_before";
+    case CallFault::crash_after: return "crash_after";
+  }
+  HF_UNREACHABLE("CallFault");
+}
+
+std::string_view to_string(MessageFault fault) {
+  switch (fault) {
+    case MessageFault::none: return "none";
+    case MessageFault::duplicate: return "duplicate";
+    case MessageFault::hold_back: return "hold_back";
+    case MessageFault::very_late_copy: return "very_late_copy";
+    case MessageFault::drop_wait: return "drop_wait";
+    case MessageFault::early_wait: return "early_wait";
+    case MessageFault::late_wait: return "late_wait";
+    case MessageFault::nack: return "nack";
+  }
+  HF_UNREACHABLE("MessageFault");
+}
+
+std::string_view to_string(WorldFault fault) {
+  switch (fault) {
+    case WorldFault::kill_process: return "kill_process";
+    case WorldFault::jump_clock: return "jump_clock";
+    case WorldFault::ledger_away: return "ledger_away";
+    case WorldFault::ledger_loses_tail: return "ledger_loses_tail";
+    case WorldFault::ledger_loses_all: return "ledger_loses_all";
+    case WorldFault::book_away: return "book_away";
+    case WorldFault::broker_away: return "broker_away";
+    case WorldFault::broker_resets_connections: return "broker_resets_connections";
+    case WorldFault::broker_alarm: return "broker_alarm";
+  }
+  HF_UNREACHABLE("WorldFault");
+}
+
+Faults::Faults(std::uint64_t seed, std::optional<std::set<std::string>> only)
+    : seed_(seed), only_(std::move(only)) {
+  Random random = random_for("rates");
+  for (const auto fault : kCallFaults) {
+    call_rates_[fault] = rate(random, is_crash(fault) ? 0.02 : 0.15);
+  }
+  for (const auto fault : kMessageFaults) message_rates_[fault] = rate(random, 0.25);
+  for (const auto fault : kWorldFaults) world_counts_[fault] = rate(random, 5);
+}
+
+Random Faults::random_for(const std::string& key) const {
+  return Random(Random(seed_ ^ hash_of(key)).next());
+}
+
+CallFault Faults::of_call(const std::string& process, const std::string& call, Instant now) {
+  if (!active_) return CallFault::none;
+  const std::string place = process + "/" + call;
+  const std::string numbered = place + "#" + std::to_string(++passed_[place]);
+  Random random = random_for(numbered);
+  for (const auto fault : kCallFaults) {
+    if (!random.chance(call_rates_[fault])) continue;
+    if (fault == CallFault::late && must_not_come_late(call)) continue;
+    const std::string key = numbered + "/" + std::string(to_string(fault));
+    if (!allowed(key)) continue;
+    fired(key, now);
+    return fault;
+  }
+  return CallFault::none;
+}
+
+MessageFault Faults::of_message(const std::string& place, const std::vector<MessageFault>& kinds,
+                                Instant now) {
+  if (!active_) return MessageFault::none;
+  const std::string numbered = place + "#" + std::to_string(++passed_[place]);
+  Random random = random_for(numbered);
+  for (const auto fault : kinds) {
+    if (!random.chance(message_rates_[fault])) continue;
+    const std::string key = numbered + "/" + std::string(to_string(fault));
+    if (!allowed(key)) continue;
+    fired(key, now);
+    return fault;
+  }
+  return MessageFault::none;
+}
+
+std::vector<Faults::Planned> Faults::of_world(Milliseconds length) {
+  std::vector<Planned> planned;
+  for (const auto fault : kWorldFaults) {
+    const auto count = static_cast<int>(world_counts_[fault] + 0.5);
+    for (int i = 0; i < count; ++i) {
+      Planned one;
+      one.fault = fault;
+      one.key = "world/" + std::string(to_string(fault)) + "#" + std::to_string(i + 1);
+      if (!allowed(one.key)) continue;
+      Random random = random_for(one.key);
+      one.after = Milliseconds{random.between(0, length.count())};
+      one.lasts = Milliseconds{random.between(100, random.chance(0.2) ? 60'000 : 5'000)};
+      one.detail = random.next();
+      planned.push_back(std::move(one));
+    }
+  }
+  std::stable_sort(planned.begin(), planned.end(),
+                   [](const Planned& a, const Planned& b) { return a.after < b.after; });
+  return planned;
+}
+
+std::string Faults::text() const {
+  std::string text;
+  char number[32];
+  const auto add = [&](std::string_view name, double value) {
+    if (value == 0) return;
+    std::snprintf(number, sizeof number, " %.4f", value);
+    text += (text.empty() ? "" : ", ") + std::string(name) + number;
+  };
+  for (const auto& [fault, value] : call_rates_) add(to_string(fault), value);
+  for (const auto& [fault, value] : message_rates_) add(to_string(fault), value);
+  for (const auto& [fault, value] : world_counts_) add(to_string(fault), value);
+  return text.empty() ? "no faults" : text;
+}
+
+}  // namespace holdfast::sim

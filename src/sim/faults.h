@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "domain/money.h"
+#include "sim/random.h"
+
+namespace holdfast::sim {
+
+/// What can go wrong with one call of a port.
+enum class CallFault {
+  none,
+  refuse,        ///< not sent: the server cannot be reached (effect none)
+  lose_request,  ///< sent and never carried out; the caller is told after its timeout (unknown)
+  lose_reply,    ///< carried out; the caller is told after its timeout (unknown)
+  late,          ///< carried out long after the caller was told that its time is over (unknown)
+  crash_before,  ///< the caller dies, the call is not made
+  crash_after,   ///< the call is carried out, the caller dies before it knows
+};
+
+/// What can go wrong with one message between the broker and a consumer, or on its way to it.
+enum class MessageFault {
+  none,
+  duplicate,       ///< delivered twice
+  hold_back,       ///< delivered after those that came later
+  very_late_copy,  ///< delivered once more, long after it was acknowledged
+  drop_wait,       ///< a delayed message is lost
+  early_wait,      ///< a delayed message comes at once
+  late_wait,       ///< a delayed message comes long after its time
+  nack,            ///< the broker refuses the publishing of it
+};
+
+/// What can go wrong with a server, a process or a clock, at a time of its own.
+enum class WorldFault {
+  kill_process,
+  jump_clock,
+  ledger_away,
+  ledger_loses_tail,
+  ledger_loses_all,
+  book_away,
+  broker_away,
+  broker_resets_connections,
+  broker_alarm,  ///< takes no messages for a while, without closing anything
+};
+
+std::string_view to_string(CallFault fault);
+std::string_view to_string(MessageFault fault);
+std::string_view to_string(WorldFault fault);
+
+/// One fault that was chosen. `key` names the place and how often it had been passed, as
+/// `p1.2/book.update#14/lose_reply`: the same in a run that leaves other faults away.
+struct FiredFault {
+  std::string key;
+  Instant at;
+};
+
+/// Which faults a run has: the rates are of the seed, each choice depends on the seed and its place
+/// alone, so that leaving one fault away leaves the others where they were.
+class Faults {
+ public:
+  /// `only`: of the faults that the seed chooses, those that are let happen; unset: all.
+  Faults(std::uint64_t seed, std::optional<std::set<std::string>> only);
+
+  CallFault of_call(const std::string& process, const std::string& call, Instant now);
+  /// `kinds`: those that can happen here.
+  MessageFault of_message(const std::string& place, const std::vector<MessageFault>& kinds,
+                          Instant now);
+  /// Those of the world, with their times after the start, in order.
+  struct Planned {
+    WorldFault fault = WorldFault::kill_process;
+    Milliseconds after{0};
+    Milliseconds lasts{0};
+    std::uint64_t detail = 0;
+    std::string key;
+  };
+  std::vector<Planned> of_world(Milliseconds length);
+
+  /// Faults happen from here on.
+  void start() { active_ = true; }
+  /// No more faults from here on.
+  void heal() { active_ = false; }
+  void fired(std::string key, Instant now) { fired_.push_back({std::move(key), now}); }
+  [[nodiscard]] const std::vector<FiredFault>& fired() const { return fired_; }
+  /// The rates, a line for people.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  [[nodiscard]] Random random_for(const std::string& key) const;
+  [[nodiscard]] bool allowed(const std::string& key) const {
+    return !only_ || only_->contains(key);
+  }
+
+  std::uint64_t seed_;
+  std::optional<std::set<std::string>> only_;
+  std::map<CallFault, double> call_rates_;
+  std::map<MessageFault, double> message_rates_;
+  std::map<WorldFault, double> world_counts_;
+  std::map<std::string, std::uint64_t> passed_;
+  std::vector<FiredFault> fired_;
+  bool active_ = false;
+};
+
+}  // namespace holdfast::sim

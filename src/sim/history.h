@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/ids.h"
+#include "domain/money.h"
+
+namespace holdfast::sim {
+
+enum class OperationKind { place, refund, report, adjust, set_stock, retry_parked };
+
+/// What a client asks for. Repeats of an operation have its ids.
+struct Operation {
+  std::size_t number = 0;
+  OperationKind kind = OperationKind::place;
+  Milliseconds after{0};  ///< after the start
+  OrderId order_id;
+  RefundId refund_id;
+  std::string user;
+  std::string plan;
+  struct Line {
+    std::string sku;
+    std::int64_t quantity = 0;
+    std::int64_t unit_price = 0;
+    bool restock = true;
+  };
+  std::vector<Line> lines;  ///< of a refund: none means all that is left
+  bool preempts = false;
+  bool succeeded = true;   ///< of a report
+  std::int64_t units = 0;  ///< of stock: the delta, or what is on hand
+  std::optional<std::int64_t> limit;
+  std::string adjustment_id;
+  int tries = 1;  ///< how often a client sends it while it has no answer
+};
+
+/// What a client knows of one sending of an operation.
+enum class Knowledge {
+  unknown,  ///< no answer came
+  ok,       ///< it took place, now or before
+  refused,  ///< it did not take place, and the answer says why
+};
+
+struct Sending {
+  std::size_t operation = 0;
+  std::string process;
+  Instant sent_at;
+  std::optional<Instant> answered_at;
+  Knowledge knowledge = Knowledge::unknown;
+  std::string answer;      ///< in words: `accepted`, `out_of_stock`, …
+  std::string standing;    ///< of the order or refund, as the answer shows it
+  bool is_new = false;     ///< the answer says that this sending did it
+  bool is_durable = true;  ///< of a placed order: queued, not only reserved
+};
+
+/// All that clients asked and were told, in the order sent.
+struct History {
+  std::vector<Operation> operations;
+  std::vector<Sending> sendings;
+};
+
+}  // namespace holdfast::sim

@@ -1,0 +1,125 @@
+#include "sim/process.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <utility>
+
+#include "async/spawn.h"
+#include "flows/limits.h"
+
+namespace holdfast::sim {
+namespace {
+
+std::map<std::string, Plan> plans_by_name() {
+  std::map<std::string, Plan> plans;
+  for (auto& plan : settings::plans()) plans.emplace(plan.name.value, plan);
+  return plans;
+}
+
+flows::AdmissionOptions admission_options() {
+  flows::AdmissionOptions options;
+  options.ack = flows::AckPolicy::queued;
+  return options;
+}
+
+flows::OutboxOptions outbox_options() {
+  flows::OutboxOptions options;
+  options.batch_max = settings::kBatchMax;
+  return options;
+}
+
+flows::RefundWorkerOptions refund_options() {
+  flows::RefundWorkerOptions options;
+  options.policy = settings::policy();
+  options.retry_first = settings::kRetryFirst;
+  options.retry_max = settings::kRetryMax;
+  return options;
+}
+
+flows::SettlementOptions settlement_options() {
+  flows::SettlementOptions options;
+  options.batch_max = settings::kBatchMax;
+  options.messages_max = settings::kBatchMax;
+  options.retry_first = settings::kRetryFirst;
+  options.retry_max = settings::kRetryMax;
+  options.journal_retention = settings::kRetention;
+  options.policy = settings::policy();
+  return options;
+}
+
+flows::SweepOptions sweep_options() {
+  flows::SweepOptions options;
+  options.every = settings::kSweepEvery;
+  options.batch_max = settings::kBatchMax;
+  options.policy = settings::policy();
+  return options;
+}
+
+}  // namespace
+
+Process::Process(Network& network, Servers& servers, Provider& provider, Links with,
+                 std::string name, std::uint32_t number, Random random)
+    : context(network.scheduler, number),
+      ids(clock, random),
+      links(std::move(with)),
+      wire(std::make_shared<Wire>(network, context, std::move(name))),
+      ledger(*wire, servers.ledger, links),
+      book(*wire, servers.book, links),
+      bus(*wire, servers.broker, links),
+      gateway(*wire, servers.provider, provider),
+      guard(ledger, book, clock),
+      plans(book, settings::plans()),
+      writer(clock, ids, flows::EventWriter("/holdfast/simulated", false)),
+      release(ledger, book, settings::kRetention),
+      finisher(bus, clock, release),
+      teller(book, bus, clock),
+      publisher(ledger, bus, clock, ids, outbox_options()),
+      repeats(book),
+      admission({ledger, book, clock, ids, guard, publisher, repeats}, plans_by_name(),
+                admission_options()),
+      refunds({ledger, book, bus, clock, ids, writer, finisher}, settings::policy()),
+      refund_worker({ledger, book, bus, clock, ids, writer, finisher}, refund_options()),
+      settlement({ledger, book, bus, clock, ids, guard, writer, release, teller},
+                 settlement_options()),
+      runner({book, bus, clock, ids, gateway, plans, writer, finisher},
+             {settings::policy(), 10, settings::kRetryFirst}),
+      answers({book, bus, clock, ids, plans, writer, finisher}, settings::policy()),
+      reports({ledger, book, clock, writer, finisher}, settings::policy()),
+      events(book, bus, clock),
+      parked({ledger, book, bus, clock, ids, writer, finisher},
+             {"holdfast", settings::kRetention, settings::policy()}),
+      desk({ledger, book, clock, ids}),
+      rebuild({ledger, book, bus, clock, ids}, {settings::kRetention}),
+      sweep({ledger, book, bus, clock, ids, guard, rebuild, desk, writer, finisher, release},
+            sweep_options()) {}
+
+Process::~Process() {
+  wire->cut();
+  context.close();
+}
+
+void Process::start() {
+  const auto run = [this](boost::asio::awaitable<void> task, const char* what) {
+    async::spawn(context.executor(), std::move(task), name() + ": " + what);
+  };
+  run(guard.watch(), "the guard");
+  run(publisher.run(), "the publisher");
+  run(publisher.expire_waiters(), "the publisher's clock");
+  run(repeats.run(), "the lookup of repeats");
+  run(settlement.run(), "settlement");
+  run(refund_worker.run(), "refunds");
+  run(parked.record(), "the parked recorder");
+  run(answers.run(), "answers");
+  run(sweep.run(), "the sweep");
+  run(run_steps(), "the start of the steps");
+}
+
+boost::asio::awaitable<void> Process::run_steps() {
+  for (auto loaded = co_await plans.load(); !loaded; loaded = co_await plans.load()) {
+    co_await clock.sleep(flows::limits::kRetryLater);
+  }
+  for (auto& remote : plans.remote_steps()) {
+    async::spawn(context.executor(), runner.run(std::move(remote)), name() + ": a step");
+  }
+}
+
+}  // namespace holdfast::sim

@@ -1,0 +1,46 @@
+#include "sim/settings.h"
+
+#include <utility>
+
+namespace holdfast::sim::settings {
+namespace {
+
+PlanStep step(const std::string& name, StepKind kind, std::vector<std::string> after = {}) {
+  PlanStep made;
+  made.name = StepName{name};
+  made.kind = kind;
+  for (auto& earlier : after) made.after.push_back(StepName{std::move(earlier)});
+  if (is_local(kind)) return made;
+  made.timeout = Milliseconds{kind == StepKind::await ? 60'000 : 2'000};
+  made.report_timeout = Milliseconds{30'000};
+  made.retry = {4, Milliseconds{300}, 2, Milliseconds{2'000}};
+  if (kind == StepKind::http) made.forward_url = "http://provider/" + name;
+  if (kind != StepKind::amqp) made.reverse_url = "http://provider/" + name + "/back";
+  made.concurrency = 3;
+  return made;
+}
+
+}  // namespace
+
+StepPolicy policy() {
+  StepPolicy policy;
+  policy.order_deadline = Milliseconds{600'000};
+  policy.refund.delay = Milliseconds{3'000};
+  policy.refund.max_wait = Milliseconds{120'000};
+  return policy;
+}
+
+std::vector<Plan> plans() {
+  return {default_plan(),
+          with_version(PlanName{"paid"},
+                       {step("stock", StepKind::stock), step("pay", StepKind::http, {"stock"}),
+                        step("points", StepKind::points, {"pay"})}),
+          with_version(PlanName{"shipped"},
+                       {step("stock", StepKind::stock), step("pay", StepKind::http, {"stock"}),
+                        step("ship", StepKind::http, {"pay"})}),
+          with_version(PlanName{"awaited"},
+                       {step("stock", StepKind::stock), step("buyer", StepKind::await, {"stock"}),
+                        step("points", StepKind::points)})};
+}
+
+}  // namespace holdfast::sim::settings

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "adapters/embedded/order_book.h"
+#include "tests/contract/order_book_fixture.h"
+
+namespace holdfast::testing {
+
+/// It is always noon.
+class NoonClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override { return OrderBookFixture::kNoon; }
+  boost::asio::awaitable<void> sleep(Milliseconds /*unused*/) override {
+    co_await boost::asio::post(boost::asio::use_awaitable);
+  }
+};
+
+/// Books over one database in memory, whose writer is the test's loop.
+class EmbeddedBookFactory : public OrderBookFactory {
+ public:
+  std::unique_ptr<OrderBook> make(boost::asio::io_context& loop) override {
+    database_.emplace(writer(loop), ":memory:");
+    database_->run_now(embedded::prepare_book);
+    return attach(loop);
+  }
+  std::unique_ptr<OrderBook> attach(boost::asio::io_context& loop) override {
+    return attach(loop, {});
+  }
+  std::unique_ptr<OrderBook> attach_with_points_floor(boost::asio::io_context& loop) override {
+    embedded::BookOptions options;
+    options.points_floor_zero = true;
+    return attach(loop, std::move(options));
+  }
+
+ protected:
+  virtual boost::asio::any_io_executor writer(boost::asio::io_context& loop) {
+    return loop.get_executor();
+  }
+
+ private:
+  std::unique_ptr<OrderBook> attach(boost::asio::io_context& loop, embedded::BookOptions options) {
+    return std::make_unique<embedded::EmbeddedOrderBook>(loop.get_executor(), *database_, clock_,
+                                                         std::move(options));
+  }
+
+  NoonClock clock_;
+  std::optional<sqlite::Database> database_;
+};
+
+/// A loop with a thread of its own, which ends with it.
+class WriterThread {
+ public:
+  WriterThread() = default;
+  ~WriterThread() {
+    work_.reset();
+    thread_.join();
+  }
+  WriterThread(const WriterThread&) = delete;
+  WriterThread& operator=(const WriterThread&) = delete;
+  boost::asio::any_io_executor executor() { return loop_.get_executor(); }
+
+ private:
+  boost::asio::io_context loop_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ =
+      boost::asio::make_work_guard(loop_);
+  std::thread thread_{[this] { loop_.run(); }};
+};
+
+/// The same with a thread as the writer, which outlives the database.
+class EmbeddedThreadBookFactory final : private WriterThread, public EmbeddedBookFactory {
+ protected:
+  boost::asio::any_io_executor writer(boost::asio::io_context& /*loop*/) override {
+    return executor();
+  }
+};
+
+}  // namespace holdfast::testing
