@@ -409,8 +409,13 @@ inline look(o) {
 #endif
   /* A second chain of wake-ups ends at the first look too early. */
   :: refund[o] == waiting && order[o] == absent && wakes[o] > 0
-  /* An order that nobody knows cannot be looked at. */
-  :: refund[o] == waiting && order[o] == absent && journal[o] == absent
+  /* An order that nobody knows: its refund is held till the order's deadline, which no message of
+     the order outlives, and is void then. */
+  :: refund[o] == waiting && order[o] == absent && journal[o] == absent ->
+    if
+    :: !accepted[journal_of[o]] -> refund[o] = void; forget(o)
+    :: else
+    fi
   :: refund[o] != waiting && refund[o] != reversing
   fi
 }

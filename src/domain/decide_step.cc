@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "domain/assert.h"
+#include "domain/defects.h"
 #include "domain/transitions.h"
 
 namespace holdfast {
@@ -243,7 +244,11 @@ void take_no_answer(Progress& progress, Step& step, const StepAction& action,
 void answer_forward(Progress& progress, Step& step, const StepAction& action,
                     const StepAnswer& answer, const AnswerContext& context, Instant now) {
   if (step.attempts == 0) return;  // it was never asked
-  switch (answer.kind) {
+  auto kind = answer.kind;
+  if (kind == StepAnswerKind::unknown && HF_DEFECT(unknown_is_failed))
+    kind = StepAnswerKind::failed;
+  if (kind == StepAnswerKind::unknown && HF_DEFECT(unknown_is_done)) kind = StepAnswerKind::done;
+  switch (kind) {
     case StepAnswerKind::done:
       if (step.status == StepStatus::running || step.status == StepStatus::unknown ||
           step.status == StepStatus::awaiting) {

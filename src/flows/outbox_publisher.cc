@@ -6,6 +6,7 @@
 
 #include "async/fault_point.h"
 #include "codec/messages.h"
+#include "domain/defects.h"
 #include "flows/limits.h"
 
 namespace holdfast::flows {
@@ -49,11 +50,17 @@ boost::asio::awaitable<void> OutboxPublisher::publish_round(std::vector<Pending>
   messages[0].queue = queues::orders;
   messages[0].id = MessageId{ids_.next()};
   messages[0].body = codec::orders_message(orders);
+  if (HF_DEFECT(delete_outbox_before_confirm)) {
+    std::vector<std::string> early;
+    for (const auto& pending : round) early.push_back(pending.item.outbox_id);
+    static_cast<void>(co_await ledger_.delete_outbox(std::move(early)));
+  }
   const auto published = co_await bus_.publish(std::move(messages));
   // Here the process may die: the orders are in queue and outbox, and are settled once.
   if (published) HF_FAULT_POINT("published_before_outbox_delete");
   for (const auto& pending : round) {
-    if (pending.waiter) pending.waiter->set(published.has_value());
+    if (pending.waiter)
+      pending.waiter->set(published.has_value() || HF_DEFECT(acknowledge_unpublished));
   }
   if (!published) co_return;  // the outbox keeps them; the sweep publishes them
   std::vector<std::string> outbox_ids;

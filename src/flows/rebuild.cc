@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "domain/defects.h"
 #include "flows/journaled_order.h"
 #include "flows/ledger_guard.h"
 #include "flows/limits.h"
@@ -18,10 +19,11 @@ RebuiltLedger ledger_from(BookSnapshot snapshot, std::string generation, Millise
   ledger.journal_retention = retention;
   ledger.skus.reserve(snapshot.skus.size());
   for (auto& sku : snapshot.skus) {
-    ledger.skus.push_back(RebuiltSku{std::move(sku.stock.sku), sku.stock.on_hand(),
-                                     sku.stock.purchase_limit, std::move(sku.bought)});
+    const auto available = HF_DEFECT(rebuild_from_loaded) ? sku.stock.loaded : sku.stock.on_hand();
+    ledger.skus.push_back(RebuiltSku{std::move(sku.stock.sku), available, sku.stock.purchase_limit,
+                                     std::move(sku.bought)});
   }
-  ledger.applied = std::move(snapshot.counted);
+  if (!HF_DEFECT(forget_counted_changes)) ledger.applied = std::move(snapshot.counted);
   ledger.not_applied = std::move(snapshot.not_counted);
   ledger.journal = std::move(snapshot.recent);
   return ledger;

@@ -9,6 +9,7 @@
 
 #include "async/fault_point.h"
 #include "async/gather.h"
+#include "domain/defects.h"
 #include "domain/digest.h"
 #include "domain/transitions.h"
 #include "flows/event_teller.h"
@@ -168,7 +169,7 @@ OrderChange RefundWorker::decide(const OrderAggregate& aggregate, const std::vec
   }
   if (!is_nobodys(aggregate.order)) {
     advance(progress, options_.policy, now);
-  } else if (lost.contains(aggregate.order.id)) {
+  } else if (lost.contains(aggregate.order.id) && !HF_DEFECT(hold_for_lost_orders)) {
     end_overdue(progress, now);
   }
   return ports_.writer.write(aggregate, std::move(progress), work.order);
@@ -238,7 +239,7 @@ boost::asio::awaitable<void> RefundWorker::stop_before_settlement(Refund refund,
     co_return;
   }
   if (settled->reports.front().outcome == SettleOutcome::stale_generation) co_return;
-  if (settled->reports.front().outcome == SettleOutcome::settled) {
+  if (settled->reports.front().outcome == SettleOutcome::settled || HF_DEFECT(preempt_unchecked)) {
     HF_FAULT_POINT("order_refused_before_refund_ends");
     // Not kept, they are told when the order's own message finds it settled.
     static_cast<void>(co_await keep_events(ports_.book, cancelled.id,

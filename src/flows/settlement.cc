@@ -10,6 +10,7 @@
 #include "async/fault_point.h"
 #include "domain/change_ids.h"
 #include "domain/decide_settlement.h"
+#include "domain/defects.h"
 #include "domain/digest.h"
 #include "flows/limits.h"
 #include "flows/units.h"
@@ -76,6 +77,9 @@ boost::asio::awaitable<void> SettlementFlow::run() {
 }
 
 boost::asio::awaitable<void> SettlementFlow::handle(std::vector<Delivery> deliveries) {
+  if (HF_DEFECT(ack_before_commit)) {
+    static_cast<void>(co_await ports_.bus.ack(queues::orders, tags_of(deliveries)));
+  }
   Work work;
   auto items = decode(deliveries, work);
   while (!items.empty()) {
@@ -270,8 +274,10 @@ boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work)
   request.payload = codec::to_payload(placed.order, placed.generation);
   request.at = placed.order.placed_at;
   request.append_to_outbox = false;
+  if (HF_DEFECT(settle_stale_without_reserving)) request.generation = "never mind";
   const auto reserved = co_await ports_.ledger.reserve(std::move(request));
-  const auto outcome = reserved ? reserved->outcome : ReserveOutcome::closed;
+  auto outcome = reserved ? reserved->outcome : ReserveOutcome::closed;
+  if (HF_DEFECT(settle_stale_without_reserving)) outcome = ReserveOutcome::reserved;
   if (outcome == ReserveOutcome::closed || outcome == ReserveOutcome::busy) {
     if (reserved && outcome == ReserveOutcome::closed) {
       ports_.guard.doubt("Redis answered that the ledger is closed");
@@ -356,10 +362,11 @@ boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> delive
   const auto acked = co_await ports_.bus.ack(queues::orders, tags_of(deliveries));
   if (!acked) spdlog::warn("ack of settled orders failed: {}", acked.error().detail);
   // From here on a crash leaves reservations unmarked; the sweep sends them again.
-  if (!work.marks.empty()) {
+  if (!work.marks.empty() && !HF_DEFECT(forget_settle_marks)) {
     const auto marked = co_await ports_.ledger.settle(std::move(work.marks));
     if (!marked) spdlog::warn("settle marks wait for the sweep: {}", marked.error().detail);
   }
+  if (HF_DEFECT(forget_second_reservation)) work.releases.clear();
   for (auto& release : work.releases) {
     const auto released = co_await ports_.ledger.give_back(std::move(release));
     if (!released) spdlog::warn("a release waits for the sweep: {}", released.error().detail);

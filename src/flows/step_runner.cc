@@ -10,6 +10,7 @@
 #include "async/spawn.h"
 #include "codec/step_body.h"
 #include "domain/assert.h"
+#include "domain/defects.h"
 #include "domain/digest.h"
 #include "flows/delays.h"
 #include "flows/limits.h"
@@ -224,6 +225,7 @@ boost::asio::awaitable<StepAnswer> StepRunner::call(OrderAggregate aggregate, St
   StepCall call;
   call.url = action.direction == Direction::forward ? step.forward_url : step.reverse_url;
   call.idempotency_key = action.idempotency_key();
+  if (HF_DEFECT(new_key_each_attempt)) call.idempotency_key += "/" + ports_.ids.next().to_string();
   call.body = codec::step_body(aggregate, action);
   call.secret = step.webhook_secret;
   call.timeout = call_time(step);

@@ -6,6 +6,7 @@
 
 #include "codec/order_json.h"
 #include "domain/change_ids.h"
+#include "domain/defects.h"
 #include "flows/journaled_order.h"
 #include "flows/limits.h"
 
@@ -86,6 +87,9 @@ boost::asio::awaitable<Outcome<bool>> StockDesk::apply(StockChange change) {
   adjustment.change_id = adjustment_change(change.change_id.value);
   adjustment.sku = change.sku;
   adjustment.delta = change.delta;
+  if (HF_DEFECT(finish_before_adjusting) && !nothing_to_finish) {
+    static_cast<void>(co_await ports_.book.finish_stock_change(change.change_id, true));
+  }
   const auto outcome = co_await ports_.ledger.adjust(std::move(adjustment));
   // Whatever fails from here on, the row is pending and the sweep goes on with it.
   if (!outcome) co_return unavailable_ledger(outcome.error());
@@ -206,6 +210,7 @@ tl::unexpected<Failure> StockDesk::ledger_away() const {
 }
 
 boost::asio::awaitable<Outcome<std::size_t>> StockDesk::finish_pending(Instant begun_before) {
+  if (HF_DEFECT(forget_pending_changes)) co_return std::size_t{0};
   const auto pending =
       co_await ports_.book.pending_stock_changes(begun_before, limits::kSweepBatch);
   if (!pending) co_return unavailable_book(pending.error());

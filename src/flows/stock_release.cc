@@ -2,11 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
+#include <string>
 #include <utility>
 
 #include "async/fault_point.h"
 #include "async/gather.h"
 #include "domain/change_ids.h"
+#include "domain/defects.h"
 #include "flows/outgoing.h"
 #include "flows/units.h"
 
@@ -42,6 +45,10 @@ GiveBack give_back_of(const OrderBook::Unreleased& unreleased) {
 boost::asio::awaitable<std::vector<bool>> StockRelease::give_back(std::vector<GiveBack> changes) {
   std::vector<boost::asio::awaitable<PortResult<ChangeOutcome>>> calls;
   calls.reserve(changes.size());
+  if (HF_DEFECT(new_change_id_each_time)) {
+    static std::atomic<int> times = 0;
+    for (auto& change : changes) change.change_id.value += "-" + std::to_string(++times);
+  }
   for (auto& change : changes) calls.push_back(ledger_.give_back(std::move(change)));
   const auto outcomes = co_await async::gather(std::move(calls));
   std::vector<bool> done;
@@ -65,7 +72,7 @@ boost::asio::awaitable<std::size_t> StockRelease::release(
   const auto released = co_await give_back(std::move(changes));
   std::vector<RefundId> done;
   for (std::size_t i = 0; i < refunds.size(); ++i) {
-    if (released[i]) done.push_back(refunds[i].refund.id);
+    if (released[i] || HF_DEFECT(mark_before_release)) done.push_back(refunds[i].refund.id);
   }
   const auto count = done.size();
   // Unmarked, the sweep gives back again: the ledger knows the change by its id.

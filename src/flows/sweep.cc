@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/messages.h"
+#include "domain/defects.h"
 #include "flows/limits.h"
 #include "flows/outgoing.h"
 
@@ -48,6 +49,7 @@ boost::asio::awaitable<void> Sweep::publish_all_outbox() {
 }
 
 boost::asio::awaitable<void> Sweep::publish_outbox_until(Instant not_after) {
+  if (HF_DEFECT(forget_outbox)) co_return;
   for (std::string after;;) {
     if (!ports_.bus.connected()) co_return;
     const auto entries = co_await ports_.ledger.read_outbox(after, not_after, options_.batch_max);
@@ -72,6 +74,7 @@ boost::asio::awaitable<void> Sweep::publish_outbox_until(Instant not_after) {
 }
 
 boost::asio::awaitable<void> Sweep::wake_refunds() {
+  if (HF_DEFECT(forget_holds)) co_return;
   // The grace leaves a refund to its own delayed message, which comes about now.
   const auto due = co_await ports_.book.due_refunds(ports_.clock.now() - limits::kSweepGrace,
                                                     limits::kSweepBatch);
@@ -85,6 +88,7 @@ boost::asio::awaitable<void> Sweep::wake_refunds() {
 }
 
 boost::asio::awaitable<void> Sweep::bring_on_orders() {
+  if (HF_DEFECT(forget_due_orders)) co_return;
   // More than one round only where more is due than one takes.
   for (std::size_t round = 0; round < limits::kSweepRounds; ++round) {
     auto due = co_await ports_.book.due_orders(ports_.clock.now(), limits::kSweepBatch);
@@ -130,6 +134,7 @@ boost::asio::awaitable<bool> Sweep::bring_on(std::vector<OrderId> due) {
 }
 
 boost::asio::awaitable<void> Sweep::release_stock() {
+  if (HF_DEFECT(forget_releases)) co_return;
   if (!ports_.ledger.connected()) co_return;
   const auto before = ports_.clock.now() - limits::kSweepGrace;
   auto refunds = co_await ports_.book.unreleased_refunds(before, limits::kSweepBatch);
@@ -147,6 +152,7 @@ boost::asio::awaitable<void> Sweep::release_stock() {
 }
 
 boost::asio::awaitable<void> Sweep::resend_unsettled() {
+  if (HF_DEFECT(forget_unsettled)) co_return;
   if (!ports_.guard.generation() || !ports_.bus.connected()) co_return;
   const auto state = co_await ports_.ledger.state();
   if (!state || state->unsettled == 0 || state->outbox_length != 0) co_return;

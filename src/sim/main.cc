@@ -1,9 +1,14 @@
 #include <spdlog/spdlog.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <mutex>
@@ -14,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "domain/defects.h"
 #include "sim/points.h"
 #include "sim/run.h"
 #include "sim/shrink.h"
@@ -35,6 +41,8 @@ struct Arguments {
   std::size_t budget = 2'000;
   std::string scenario;
   std::string write_to;
+  std::string defect;
+  std::uint64_t defects_within = 0;
   bool shrink = false;
   bool points = false;
   bool quiet = false;
@@ -151,6 +159,77 @@ class Campaign {
   std::chrono::steady_clock::time_point start_;
 };
 
+/// How the search for one defect stands, where the process that searches and its parent see it.
+struct Search {
+  std::uint64_t seed = 0;
+  std::array<char, 256> found{};  ///< the rules that were broken
+};
+
+void search(defects::Defect defect, std::uint64_t within, Search& search) {
+  defects::turn_on(defect);
+  while (search.seed < within) {
+    Choice choice;
+    choice.seed = ++search.seed;
+    std::string rules;
+    for (const auto& rule : broken_rules(run_once(choice))) {
+      rules += (rules.empty() ? "" : ", ") + rule;
+    }
+    if (rules.empty()) continue;
+    rules.copy(search.found.data(), search.found.size() - 1);
+    return;
+  }
+}
+
+/// Searches in a process of its own: a defect may also break an assertion, which ends it.
+Search search_apart(defects::Defect defect, std::uint64_t within) {
+  void* const shared =
+      mmap(nullptr, sizeof(Search), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) throw std::runtime_error("no memory to share");
+  auto* const seen = new (shared) Search;
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("no process for the search");
+  if (child == 0) {
+    std::freopen("/dev/null", "w", stderr);
+    search(defect, within, *seen);
+    std::_Exit(kHeld);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  Search result = *seen;
+  munmap(shared, sizeof(Search));
+  if (WIFSIGNALED(status)) std::string_view("an assertion").copy(result.found.data(), 255);
+  return result;
+}
+
+/// Turns each seeded defect on and counts the seeds until it is found.
+int find_defects(std::uint64_t within) {
+  std::size_t found = 0;
+  const auto names = defects::names();
+  std::printf("| defect | found by | after seeds |\n|---|---|---|\n");
+  for (const auto name : names) {
+    std::fflush(stdout);
+    const Search result = search_apart(*defects::parse(name), within);
+    const bool is_found = result.found[0] != '\0';
+    if (is_found) ++found;
+    std::printf("| `%s` | %s | %llu |\n", std::string(name).c_str(),
+                is_found ? result.found.data() : "nothing",
+                static_cast<unsigned long long>(result.seed));
+  }
+  std::printf("%zu passed, %zu failed\n", found, names.size() - found);
+  return found == names.size() ? kHeld : kBroken;
+}
+
+/// False: there is no such defect, or this build has none.
+bool turn_on(const std::string& name) {
+#if defined(HOLDFAST_DEFECTS)
+  const auto defect = defects::parse(name);
+  if (defect) defects::turn_on(*defect);
+  return defect.has_value();
+#else
+  return name.empty();
+#endif
+}
+
 Choice choice_of(const Arguments& arguments) {
   if (arguments.scenario.empty()) {
     Choice choice;
@@ -182,6 +261,9 @@ int main(int count, char** words) {
   app.add_option("--write", arguments.write_to, "Where --shrink writes the scenario");
   app.add_flag("--points", arguments.points,
                "With --seeds: list where flows were suspended, and where processes died");
+  app.add_option("--defect", arguments.defect, "Turn a seeded defect on (a build for that)");
+  app.add_option("--defects", arguments.defects_within,
+                 "Turn each seeded defect on and look for it within this many seeds");
   app.add_flag("--quiet", arguments.quiet, "With --seeds: no progress");
   app.add_flag("--verbose", arguments.verbose, "Let the flows log");
   app.footer(R"(
@@ -190,11 +272,16 @@ Examples:
   holdfast-sim --seed 42
   holdfast-sim --seed 42 --shrink --write tests/sim/a-name.scenario
   holdfast-sim --scenario tests/sim/a-name.scenario
+  holdfast-sim --defects 2000              does it find what was put in on purpose?
 
 Exit code: 0 every rule held, 1 one was broken, 2 wrong use.)");
   try {
     app.parse(count, words);
     spdlog::set_level(arguments.verbose ? spdlog::level::debug : spdlog::level::off);
+    if (!arguments.defect.empty() && !turn_on(arguments.defect)) {
+      throw CLI::ValidationError("no such defect in this build: " + arguments.defect);
+    }
+    if (arguments.defects_within > 0) return find_defects(arguments.defects_within);
     if (arguments.seeds > 0) return Campaign(arguments).run();
     if (!arguments.seed && arguments.scenario.empty()) {
       throw CLI::ValidationError("one of --seed, --seeds and --scenario is needed");

@@ -9,8 +9,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "async/completion.h"
 #include "ports/errors.h"
@@ -31,6 +33,9 @@ struct Network {
   std::function<void(const std::string& process)> die;  ///< ends a process, soon
   /// Ends one process's connection to a server, soon.
   std::function<void(const std::string& process, Server& server)> disconnect;
+  /// Outbox entries whose message the broker has confirmed (I8).
+  std::set<std::string> confirmed;
+  std::vector<std::string> violations;
   Instant last_arrival{};  ///< of what arrives long after it was sent
   Instant alarm_until{};   ///< until then the broker takes no message
 

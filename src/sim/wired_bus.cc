@@ -1,6 +1,7 @@
 #include "sim/wired_bus.h"
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,6 +15,20 @@ constexpr unsigned kTagBits = 48;
 /// A tag that tells over which connection its delivery came.
 std::uint64_t tag_of(std::uint64_t bus_number, std::uint64_t tag) {
   return (bus_number << kTagBits) | tag;
+}
+
+/// The outbox entries that a message of orders stands for, appended to `entries`.
+void entries_of(const OutgoingMessage& message, std::vector<std::string>& entries) {
+  if (message.queue != queues::orders) return;
+  boost::system::error_code error;
+  const auto body = boost::json::parse(message.body, error);
+  if (error || !body.is_object()) return;
+  const auto* orders = body.as_object().if_contains("orders");
+  if (orders == nullptr || !orders->is_array()) return;
+  for (const auto& order : orders->get_array()) {
+    const auto* id = order.as_object().if_contains("outbox_id");
+    if (id != nullptr && id->is_string()) entries.emplace_back(id->get_string());
+  }
 }
 
 }  // namespace
@@ -46,9 +61,12 @@ boost::asio::awaitable<PortResult<void>> WiredBus::publish_from(
   const auto alarm = wire_.network().alarm_until - now;
   if (alarm > Milliseconds{0}) co_await wire_.pause(std::min(alarm, server_.timeout));
   if (alarm >= server_.timeout) co_return tl::unexpected<PortError>(timed_out(server_));
+  std::vector<std::string> entries;
+  for (const auto& message : taken) entries_of(message, entries);
   const bool any_taken = !taken.empty();
   auto carry_out = [to = links_.bus, taken = std::move(taken)] { return to->publish(taken); };
   auto result = co_await wire_.call<void>(site, server_, std::move(carry_out));
+  if (result) wire_.network().confirmed.insert(entries.begin(), entries.end());
   if (refuses && result) {
     PortError nacked;
     nacked.kind = PortErrorKind::rejected;

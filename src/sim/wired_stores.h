@@ -42,6 +42,7 @@ class WiredLedger final : public StockLedger {
         });
   }
   Answer<void> delete_outbox(std::vector<std::string> outbox_ids) override {
+    check_confirmed(outbox_ids);
     return call<void>(HF_SITE("ledger.delete_outbox"),
                       [to = links_.ledger, outbox_ids = std::move(outbox_ids)] {
                         return to->delete_outbox(outbox_ids);
@@ -122,6 +123,14 @@ class WiredLedger final : public StockLedger {
     return wire_.call<T>(site, server_, std::move(carry_out));
   }
 
+  /// I8: an entry leaves the outbox once its message is confirmed.
+  void check_confirmed(const std::vector<std::string>& outbox_ids) {
+    auto& network = wire_.network();
+    for (const auto& id : outbox_ids) {
+      if (network.confirmed.contains(id)) continue;
+      network.violations.push_back("I8: " + id + " left the outbox, its message not confirmed");
+    }
+  }
   static Answer<LedgerState> state_of(std::shared_ptr<embedded::EmbeddedStockLedger> ledger,
                                       std::string run) {
     auto state = co_await ledger->state();

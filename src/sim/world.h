@@ -48,7 +48,11 @@ class World {
   [[nodiscard]] std::uint64_t trace() const { return scheduler_.trace(); }
   [[nodiscard]] std::uint64_t steps() const { return scheduler_.steps(); }
   /// What was wrong while it ran, in words; a sentence each.
-  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+  [[nodiscard]] std::vector<std::string> violations() const {
+    auto all = violations_;
+    all.insert(all.end(), network_.violations.begin(), network_.violations.end());
+    return all;
+  }
   /// Why it is not quiet, in words.
   [[nodiscard]] std::string unrest();
 

@@ -179,12 +179,16 @@ TEST_F(RedisConnection, ServerThatIsAwayAtFirstIsFoundWhenItComes) {
 TEST_F(RedisConnection, KeepsEverythingThroughACrashOfTheServer) {
   open_shop();
   const auto id = reserve(request(1, {units("A", 3)})).outbox_id;
+  const auto incarnation = state().incarnation;
+  EXPECT_FALSE(incarnation.empty());
+  EXPECT_EQ(state().incarnation, incarnation);
   server_->stop();
   ASSERT_TRUE(run_until(loop_, [&] { return !redis_->connected(); }));
   server_->start();
   ASSERT_TRUE(wait_connected());
   EXPECT_EQ(state().generation, kGeneration);
   EXPECT_EQ(state().last_outbox_id, id);
+  EXPECT_NE(state().incarnation, incarnation);
   EXPECT_EQ(available("A"), 7);
   EXPECT_EQ(outcome(request(1, {units("A", 3)})), ReserveOutcome::replayed);
 }

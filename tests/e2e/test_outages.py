@@ -183,8 +183,9 @@ def test_redis_away_sells_nothing_and_comes_back_by_itself(stack, holdfast, sku,
         wait_until(lambda: accepts_again(buyers), 20, "sales to go on", 0.1)
     finally:
         traffic.stop()
-    assert "rebuilding the ledger" not in holdfast.log_text().split("ledger is rebuilt", 1)[1], \
-        "a Redis that lost nothing needs no rebuild"
+    # It may have lost what leaves no trace in its outbox: once rebuilt it cannot have.
+    assert "Redis was restarted since its ledger was built" in \
+        holdfast.log_text().split("ledger is rebuilt", 1)[1]
     buyers.check_all_completed()
 
 

@@ -118,6 +118,24 @@ TEST_F(LedgerTest, WithLessThanThisProcessHasSeenIsClosed) {
   EXPECT_THAT(why(), HasSubstr("this process has seen"));
 }
 
+TEST_F(LedgerTest, OfAnEarlierRunOfRedisIsClosedAndRebuiltByTheSweep) {
+  open_shop({{"A", 10}});
+  const std::string run = "." + ledger_state().incarnation;
+  ASSERT_GT(run.size(), 1U);
+  EXPECT_TRUE(process_->guard.generation()->ends_with(run));
+  // As it stands when Redis was started again: in the book and in the ledger the same token.
+  stores_.ask_redis({"SET", stores_.redis_key("generation"), "generation.of-another-run"});
+  stores_.ask_book("update ledger_state set generation = 'generation.of-another-run'");
+  verify();
+  EXPECT_FALSE(is_open());
+  EXPECT_TRUE(needs_rebuild());
+  EXPECT_THAT(why(), HasSubstr("restarted"));
+  sweep();
+  ASSERT_TRUE(is_open()) << why();
+  EXPECT_TRUE(process_->guard.generation()->ends_with(run));
+  EXPECT_EQ(available("A"), 10);
+}
+
 TEST_F(LedgerTest, ThatIsWholeOpensAgainAfterADoubt) {
   open_shop({{"A", 10}});
   place("u-1", {{"A", 1}});

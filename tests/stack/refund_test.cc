@@ -10,6 +10,7 @@
 namespace holdfast::testing {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -237,6 +238,31 @@ TEST_F(RefundTest, OfAnOrderThatEndsCancelledIsVoid) {
   work();
   EXPECT_EQ(refund(asked).status, RefundStatus::void_);
   EXPECT_EQ(stock("A").returned, 0);
+  EXPECT_EQ(available("A"), 10);
+  expect_at_rest();
+}
+
+TEST_F(RefundTest, OfAnOrderThatRedisAloneHadAndLostIsHeldUntilItsDeadline) {
+  open_shop({{"A", 10}});
+  faults().next("bus.publish", Fault::fail_before);
+  const auto id = place("u-1", {{"A", 2}});
+  ASSERT_TRUE(eventually([&] { return faults().count("bus.publish") == 1; }));
+  const auto asked = ask(id);
+  stores_.lose_redis();
+  process_->guard.doubt("a test");
+  rebuild();
+  for (const std::uint32_t checks : {1U, 2U}) {
+    clock_.advance(kDelay);
+    work();
+    EXPECT_EQ(refund(asked).status, RefundStatus::waiting);
+    EXPECT_EQ(refund(asked).checks, checks);
+    EXPECT_GT(*refund(asked).next_check_at, clock_.now());
+  }
+  clock_.advance(StepPolicy{}.order_deadline);
+  work();
+  EXPECT_EQ(refund(asked).status, RefundStatus::void_);
+  EXPECT_THAT(refund(asked).error.value_or(""), HasSubstr("lost"));
+  EXPECT_FALSE(refund(asked).next_check_at);
   EXPECT_EQ(available("A"), 10);
   expect_at_rest();
 }

@@ -7,6 +7,7 @@
 #include "adapters/embedded/order_book_rows.h"
 #include "adapters/embedded/order_book_sql.h"
 #include "domain/assert.h"
+#include "domain/defects.h"
 
 namespace holdfast::embedded::book {
 namespace {
@@ -79,7 +80,9 @@ SettleResult settle(Session& session, const Batch& batch, const BookOptions& opt
   result.reports.reserve(batch.size());
   for (const auto& settlement : batch) {
     const auto& order = settlement.order;
-    if (generation == settlement.generation && insert_order(session, order)) {
+    const bool is_current =
+        generation == settlement.generation || HF_DEFECT(ignore_stale_generation);
+    if (is_current && insert_order(session, order)) {
       add_movements(settlement, stock, points);
       result.reports.push_back({order.id, SettleOutcome::settled, OrderStatus::accepted});
     } else {

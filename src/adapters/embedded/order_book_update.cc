@@ -4,6 +4,7 @@
 #include "adapters/embedded/order_book_movements.h"
 #include "adapters/embedded/order_book_rows.h"
 #include "adapters/embedded/order_book_sql.h"
+#include "domain/defects.h"
 #include "ports/order_book_rules.h"
 
 namespace holdfast::embedded::book {
@@ -25,7 +26,9 @@ std::vector<StandingOrder> load(Session& session, const std::vector<OrderRef>& r
     } else {
       standing.aggregate.order = *ref.journaled;
     }
-    standing.aggregate.refunds = refunds_of(session, ref.order_id);
+    if (!HF_DEFECT(refunds_not_locked)) {
+      standing.aggregate.refunds = refunds_of(session, ref.order_id);
+    }
     all.push_back(std::move(standing));
   }
   return all;

@@ -3,6 +3,7 @@
 #include "adapters/embedded/stock_ledger_jobs.h"
 #include "adapters/embedded/stock_ledger_limits.h"
 #include "adapters/embedded/stock_ledger_sql.h"
+#include "domain/defects.h"
 
 // Changes of stock and limits that are not reservations.
 
@@ -53,7 +54,9 @@ ChangeOutcome give_back(sqlite::Session& session, const GiveBack& change, Instan
   if (is_busy(session, change.to_available) || is_busy(session, change.to_limit)) {
     return ChangeOutcome::busy;
   }
-  if (is_applied(session, change.change_id, now)) return ChangeOutcome::already_applied;
+  if (is_applied(session, change.change_id, now) && !HF_DEFECT(give_back_twice)) {
+    return ChangeOutcome::already_applied;
+  }
 
   mark_applied(session, change.change_id, now);
   const bool was_reserved = leave_reserved(session, change, now);
@@ -62,7 +65,8 @@ ChangeOutcome give_back(sqlite::Session& session, const GiveBack& change, Instan
     session.run(sql::kAddAvailable, line.sku, line.quantity);
   }
   for (const auto& line : change.to_limit) {
-    if (was_reserved) session.run(sql::kLeaveReserved, line.sku, line.quantity);
+    if (was_reserved && !HF_DEFECT(keep_reserved))
+      session.run(sql::kLeaveReserved, line.sku, line.quantity);
     if (line.quantity.units > 0) take_off_bought(session, change.user_id, line);
   }
   forget_expired(session, now, limits::kExpiredPerCall);
@@ -71,7 +75,9 @@ ChangeOutcome give_back(sqlite::Session& session, const GiveBack& change, Instan
 
 ChangeOutcome adjust(sqlite::Session& session, const Adjustment& change, Instant now) {
   if (!generation(session)) return ChangeOutcome::closed;
-  if (is_applied(session, change.change_id, now)) return ChangeOutcome::already_applied;
+  if (is_applied(session, change.change_id, now) && !HF_DEFECT(adjust_twice)) {
+    return ChangeOutcome::already_applied;
+  }
   const auto found = session.first<std::optional<std::int64_t>>(sql::kAvailable, change.sku);
   const std::int64_t available = found.value_or(std::nullopt).value_or(0);
   if (available + change.delta < 0) return ChangeOutcome::refused;

@@ -4,6 +4,7 @@
 #include "adapters/embedded/stock_ledger_outbox_id.h"
 #include "adapters/embedded/stock_ledger_sql.h"
 #include "domain/assert.h"
+#include "domain/defects.h"
 
 // Taking stock for one order. The path that every order takes, so each statement of it counts:
 // most find enough of everything and no limits, and take their lines without reading them first.
@@ -130,7 +131,7 @@ std::optional<ReserveResult> take_or_refuse(sqlite::Session& session,
                                             const ReserveRequest& request) {
   const auto stock = read_stock(session, request.lines);
   if (auto reason = refusal(request.lines, stock)) return reason;
-  if (request.append_to_outbox) {
+  if (request.append_to_outbox && !HF_DEFECT(ignore_limits)) {
     auto result = with_outcome(ReserveOutcome::limit_exceeded);
     result.limit = limit_breach(session, request, stock);
     if (result.limit) return result;
@@ -163,7 +164,14 @@ std::string record(sqlite::Session& session, const ReserveRequest& request, cons
 
 ReserveResult reserve(sqlite::Session& session, const ReserveRequest& request, Instant now) {
   auto head = read_head(session, request, now);
-  if (!head.is_open) return with_outcome(ReserveOutcome::closed);
+  if (!head.is_open && !HF_DEFECT(ignore_generation)) return with_outcome(ReserveOutcome::closed);
+  if (HF_DEFECT(skip_repeat_check) && head.entry && request.append_to_outbox) {
+    session.run(sql::kDeleteJournal, request.order_id);
+    head.entry.reset();
+  }
+  if (HF_DEFECT(stock_before_repeat)) {
+    if (auto refused = refusal(request.lines, read_stock(session, request.lines))) return *refused;
+  }
   if (head.entry) return known(request, *std::move(head.entry));
   if (request.append_to_outbox && head.outbox_length >= request.outbox_max) {
     return with_outcome(ReserveOutcome::outbox_full);

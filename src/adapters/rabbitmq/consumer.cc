@@ -93,7 +93,11 @@ void Consumer::run() {
     } catch (const std::exception& error) {
       why = error.what();
     }
-    status_.lost(why);
+    if (stopping_) {
+      status_.down(why);
+    } else {
+      status_.lost(why);
+    }
     for (auto& [queue, subscription] : subscriptions_) lose(*subscription, why, Milliseconds(0));
     flush_events();
     wait_to_reconnect(backoff_.next());

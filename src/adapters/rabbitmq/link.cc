@@ -13,6 +13,11 @@ PortError unavailable(const std::string& why) {
   return PortError{PortErrorKind::unavailable, Effect::none, "RabbitMQ: " + why};
 }
 
+LinkStatus::LinkStatus(std::string name) : name_(std::move(name)) {
+  // Made here, before there is a second thread that logs.
+  static_cast<void>(spdlog::default_logger_raw());
+}
+
 void LinkStatus::up() {
   bool was_lost = false;
   {

@@ -19,7 +19,7 @@ PortError unavailable(const std::string& why);
 class LinkStatus {
  public:
   /// `name` tells it from the process's other connections: `publisher`.
-  explicit LinkStatus(std::string name) : name_(std::move(name)) {}
+  explicit LinkStatus(std::string name);
 
   void up();
   /// Not usable, and why; kept until `up`.
