@@ -25,7 +25,7 @@ const HELP = `Takes steps of kind amqp from Holdfast and answers them.
   node worker.mjs --step NAME [options]
 
   --step NAME        name of the step in the plan
-  --url URL          RabbitMQ (default: that of ./run, amqp://guest:guest@127.0.0.1:17402/%2f)
+  --url URL          RabbitMQ (default: that of ./run stack, amqp://guest:guest@127.0.0.1:17402/%2f)
   --namespace NAME   \`namespace\` of the configuration (default: holdfast)
   --record FILE      what was done (default: worker.jsonl); for one process only
   --prefetch N       steps at hand at a time (default: 8)

@@ -131,7 +131,7 @@ def read_options():
         description="Prints Holdfast's events, each once.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--url", default="amqp://guest:guest@127.0.0.1:17402/%2f",
-                        help="RabbitMQ; the default is that of ./run")
+                        help="RabbitMQ; the default is that of ./run stack")
     parser.add_argument("--namespace", default="holdfast", help="`namespace` of the configuration")
     parser.add_argument("--pattern", action="append",
                         help="event types: * stands for one word, # for any; may be repeated;"

@@ -237,7 +237,7 @@ def read_options():
         description="Takes steps of kind amqp from Holdfast and answers them.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--url", default="amqp://guest:guest@127.0.0.1:17402/%2f",
-                        help="RabbitMQ; the default is that of ./run")
+                        help="RabbitMQ; the default is that of ./run stack")
     parser.add_argument("--namespace", default="holdfast", help="`namespace` of the configuration")
     parser.add_argument("--step", required=True, help="name of the step in the plan")
     parser.add_argument("--record", default="worker.sqlite",
