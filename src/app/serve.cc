@@ -72,8 +72,11 @@ struct Roles {
   }
 
   [[nodiscard]] std::optional<std::string> weakness() const {
-    if (worker) return worker->weakness();
-    return apis.empty() ? std::nullopt : apis.front()->weakness();
+    auto found = worker ? worker->weakness() : std::nullopt;
+    for (const auto& api : apis) {
+      if (!found) found = api->weakness();
+    }
+    return found;
   }
 
   void sample() {

@@ -35,14 +35,12 @@ class Provider {
 
   /// What it did, in order: at most one record per key.
   [[nodiscard]] const std::vector<Record>& records() const { return records_; }
-  /// How often it was called with a key.
-  [[nodiscard]] const std::map<std::string, int>& calls() const { return calls_; }
 
  private:
   std::uint64_t seed_;
   bool troubled_;
   std::map<std::string, StepAnswer> answered_;
-  std::map<std::string, int> calls_;
+  std::map<std::string, int> calls_;  ///< with each key
   std::vector<Record> records_;
 };
 

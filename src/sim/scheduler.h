@@ -134,7 +134,6 @@ class VirtualClock final : public Clock {
   [[nodiscard]] Instant now() const override { return context_.scheduler().now() + skew_; }
   boost::asio::awaitable<void> sleep(Milliseconds duration) override;
   void jump(Milliseconds by) { skew_ += by; }
-  [[nodiscard]] Milliseconds skew() const { return skew_; }
 
  private:
   Context& context_;  // HELD NOT OWNED

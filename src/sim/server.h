@@ -12,7 +12,6 @@ namespace holdfast::sim {
 struct Server {
   std::string name;
   bool up = true;
-  bool silent = false;          ///< takes requests and does nothing with them yet
   std::uint64_t epoch = 0;      ///< counts losses of all connections
   bool has_sessions = false;    ///< a lost request or reply means a lost connection
   Milliseconds timeout{2'000};  ///< after which a client gives up on a reply

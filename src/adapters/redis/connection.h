@@ -58,9 +58,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool connected() const { return ready_; }
   /// Why it is, or last was, not connected; empty before the first failure.
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
-  /// The server answered and its settings are weaker than `require_durable` asks. Any thread.
-  /// Of the server that is connected.
+  /// What the connected server calls itself from its start to its end.
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
+  /// The server answered and its settings are weaker than `require_durable` asks. Any thread.
   [[nodiscard]] bool is_too_weak() const { return is_too_weak_; }
   /// Told `true` when commands can be sent and `false` when no longer, before anything else is.
   void on_connection(std::function<void(bool)> listener) { listener_ = std::move(listener); }
