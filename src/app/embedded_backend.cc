@@ -12,6 +12,7 @@
 #include "adapters/embedded/order_book.h"
 #include "adapters/embedded/stock_ledger.h"
 #include "app/config_plans.h"
+#include "app/event_source.h"
 #include "app/exit_codes.h"
 
 namespace holdfast::app {
@@ -21,7 +22,7 @@ constexpr const char* kFileName = "holdfast.db";
 
 embedded::BookOptions book_options(const Config& config) {
   embedded::BookOptions options;
-  options.event_source = config.events.enabled ? "/holdfast/" + config.name_space : std::string{};
+  options.event_source = config.events.enabled ? event_source(config) : std::string{};
   options.points_floor_zero = config.points.floor == PointsFloor::zero;
   return options;
 }

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include "app/config_plans.h"
+#include "app/event_source.h"
 #include "async/spawn.h"
 
 namespace holdfast::app {
@@ -29,8 +30,7 @@ Parts::Parts(const Config& config, Backend& backend, std::size_t book_connection
       bus(stores->bus()),
       guard(ledger, book, clock),
       plans(book, plans_from(config)),
-      writer(clock, ids,
-             flows::EventWriter("/holdfast/" + config.name_space, config.events.enabled)),
+      writer(clock, ids, flows::EventWriter(event_source(config), config.events.enabled)),
       release(ledger, book, config.journal.retention),
       finisher(bus, clock, release) {}
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "app/config_plans.h"
+#include "app/event_source.h"
 #include "flows/limits.h"
 #include "flows/outgoing.h"
 
@@ -55,7 +56,7 @@ PostgresOptions postgres_options(const Config& config, std::size_t connections) 
   options.url = config.postgres.url;
   options.connections = connections;
   options.timeout = config.postgres.timeout;
-  options.event_source = config.events.enabled ? "/holdfast/" + config.name_space : std::string{};
+  options.event_source = config.events.enabled ? event_source(config) : std::string{};
   options.points_floor_zero = config.points.floor == PointsFloor::zero;
   return options;
 }

@@ -203,8 +203,9 @@ RefundDecision decide_refund_request(const Order& order, const std::vector<Refun
   const auto same = std::find_if(others.begin(), others.end(),
                                  [&id](const Refund& other) { return other.id == id; });
   if (same != others.end()) {
-    if (same->fingerprint != fingerprint && !HF_DEFECT(ignore_refund_content))
+    if (same->fingerprint != fingerprint && !HF_DEFECT(ignore_refund_content)) {
       return {RefundRequestOutcome::conflict, {}, {}};
+    }
     return {RefundRequestOutcome::replayed, *same, {}};
   }
   if (const auto refusal = refusal_by_status(order.status)) return {*refusal, {}, {}};
@@ -213,8 +214,9 @@ RefundDecision decide_refund_request(const Order& order, const std::vector<Refun
   std::vector<FieldError> errors = faults_of(request, left);
   if (!errors.empty()) return {RefundRequestOutcome::invalid, {}, std::move(errors)};
   std::vector<RefundLine> lines = claimed_lines(request, left);
-  if (exceeds(lines, left) && !HF_DEFECT(refund_sums_unchecked))
+  if (exceeds(lines, left) && !HF_DEFECT(refund_sums_unchecked)) {
     return {RefundRequestOutcome::refund_exceeds_order, {}, {}};
+  }
 
   Refund refund;
   refund.id = id;

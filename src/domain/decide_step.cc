@@ -245,9 +245,10 @@ void answer_forward(Progress& progress, Step& step, const StepAction& action,
                     const StepAnswer& answer, const AnswerContext& context, Instant now) {
   if (step.attempts == 0) return;  // it was never asked
   auto kind = answer.kind;
-  if (kind == StepAnswerKind::unknown && HF_DEFECT(unknown_is_failed))
-    kind = StepAnswerKind::failed;
-  if (kind == StepAnswerKind::unknown && HF_DEFECT(unknown_is_done)) kind = StepAnswerKind::done;
+  if (kind == StepAnswerKind::unknown) {
+    if (HF_DEFECT(unknown_is_failed)) kind = StepAnswerKind::failed;
+    if (HF_DEFECT(unknown_is_done)) kind = StepAnswerKind::done;
+  }
   switch (kind) {
     case StepAnswerKind::done:
       if (step.status == StepStatus::running || step.status == StepStatus::unknown ||

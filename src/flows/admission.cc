@@ -125,8 +125,9 @@ boost::asio::awaitable<PlaceAnswer> Admission::answer_from_book(PlaceCommand com
 
 PlaceAnswer Admission::repeat_of(PlaceCommand command, OrderAggregate found,
                                  const std::string& fingerprint) {
-  if (found.order.fingerprint != fingerprint && !HF_DEFECT(ignore_order_content))
+  if (found.order.fingerprint != fingerprint && !HF_DEFECT(ignore_order_content)) {
     return answer_of(PlaceOutcome::conflict, command);
+  }
   auto answer = answer_of(PlaceOutcome::replayed, command);
   answer.durability = Durability::queued;
   answer.order = std::move(found);

@@ -59,8 +59,8 @@ boost::asio::awaitable<void> OutboxPublisher::publish_round(std::vector<Pending>
   // Here the process may die: the orders are in queue and outbox, and are settled once.
   if (published) HF_FAULT_POINT("published_before_outbox_delete");
   for (const auto& pending : round) {
-    if (pending.waiter)
-      pending.waiter->set(published.has_value() || HF_DEFECT(acknowledge_unpublished));
+    const bool told = published.has_value() || HF_DEFECT(acknowledge_unpublished);
+    if (pending.waiter) pending.waiter->set(told);
   }
   if (!published) co_return;  // the outbox keeps them; the sweep publishes them
   std::vector<std::string> outbox_ids;

@@ -54,7 +54,6 @@ class Scheduler {
   bool step();
   /// A hash over what ran, when and in which order.
   [[nodiscard]] std::uint64_t trace() const { return trace_; }
-  void mark(std::uint64_t value) { trace_ = (trace_ ^ value) * 0x100000001b3U; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
  private:
@@ -64,6 +63,7 @@ class Scheduler {
     std::unique_ptr<Task> task;
   };
   void drop(const Context& context);
+  void mark(std::uint64_t value) { trace_ = (trace_ ^ value) * 0x100000001b3U; }
 
   Random random_;
   Instant now_;

@@ -29,13 +29,13 @@ struct Network {
   Context& servers;  ///< where requests are carried out
   Faults& faults;
   Sites& sites;
-  Random random;                                        ///< of latencies
-  std::function<void(const std::string& process)> die;  ///< ends a process, soon
+  Random random;                                          ///< of latencies
+  std::function<void(const std::string& process)> die{};  ///< ends a process, soon
   /// Ends one process's connection to a server, soon.
-  std::function<void(const std::string& process, Server& server)> disconnect;
+  std::function<void(const std::string& process, Server& server)> disconnect{};
   /// Outbox entries whose message the broker has confirmed (I8).
-  std::set<std::string> confirmed;
-  std::vector<std::string> violations;
+  std::set<std::string> confirmed{};
+  std::vector<std::string> violations{};
   Instant last_arrival{};  ///< of what arrives long after it was sent
   Instant alarm_until{};   ///< until then the broker takes no message
 

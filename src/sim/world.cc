@@ -27,7 +27,7 @@ World::World(Choice choice)
       director_(scheduler_, kDirector),
       server_side_(scheduler_, kServerSide),
       faults_(choice_.seed, choice_.faults),
-      network_{scheduler_, server_side_, faults_, sites_, random_.fork(), {}, {}, {}, {}, {}, {}},
+      network_{scheduler_, server_side_, faults_, sites_, random_.fork()},
       provider_(choice_.seed, true),
       storage_(server_side_),
       workload_(draw_workload(random_.fork())) {

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "adapters/embedded/order_book.h"
 #include "tests/contract/order_book_fixture.h"
+#include "tests/support/writer_thread.h"
 
 namespace holdfast::testing {
 
@@ -52,25 +51,6 @@ class EmbeddedBookFactory : public OrderBookFactory {
 
   NoonClock clock_;
   std::optional<sqlite::Database> database_;
-};
-
-/// A loop with a thread of its own, which ends with it.
-class WriterThread {
- public:
-  WriterThread() = default;
-  ~WriterThread() {
-    work_.reset();
-    thread_.join();
-  }
-  WriterThread(const WriterThread&) = delete;
-  WriterThread& operator=(const WriterThread&) = delete;
-  boost::asio::any_io_executor executor() { return loop_.get_executor(); }
-
- private:
-  boost::asio::io_context loop_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ =
-      boost::asio::make_work_guard(loop_);
-  std::thread thread_{[this] { loop_.run(); }};
 };
 
 /// The same with a thread as the writer, which outlives the database.

@@ -2,7 +2,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,7 +13,6 @@
 #include <optional>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,6 +22,7 @@
 #include "adapters/sqlite/database.h"
 #include "tests/contract/message_bus_fixture.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/writer_thread.h"
 
 namespace holdfast::testing {
 
@@ -38,26 +37,6 @@ class EmbeddedBusClock final : public Clock {
     boost::system::error_code cancelled;
     co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
   }
-};
-
-/// A context with a thread that runs it.
-class EmbeddedBusThread {
- public:
-  EmbeddedBusThread() : thread_([this] { context_.run(); }) {}
-  ~EmbeddedBusThread() {
-    context_.stop();
-    thread_.join();
-  }
-  EmbeddedBusThread(const EmbeddedBusThread&) = delete;
-  EmbeddedBusThread& operator=(const EmbeddedBusThread&) = delete;
-
-  boost::asio::any_io_executor executor() { return context_.get_executor(); }
-
- private:
-  boost::asio::io_context context_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ =
-      boost::asio::make_work_guard(context_);
-  std::thread thread_;
 };
 
 /// Listens through the broker; the events come on the writer's thread.
@@ -169,7 +148,7 @@ class EmbeddedBusHarness final : public MessageBusHarness {
   EmbeddedBusClock clock_;
   std::optional<TemporaryDirectory> directory_;
   std::string path_ = ":memory:";
-  std::optional<EmbeddedBusThread> thread_;
+  std::optional<WriterThread> thread_;
   boost::asio::any_io_executor executor_;
   std::unique_ptr<sqlite::Database> database_;
   std::unique_ptr<embedded::Broker> broker_;

@@ -1,20 +1,17 @@
 #pragma once
 
-#include <stdlib.h>
-
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <filesystem>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
-#include <thread>
+#include <utility>
 
 #include "adapters/embedded/stock_ledger.h"
 #include "adapters/sqlite/database.h"
 #include "tests/contract/stock_ledger_fixture.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/writer_thread.h"
 
 namespace holdfast::testing {
 
@@ -29,12 +26,22 @@ class EmbeddedLedgerClock final : public Clock {
 class EmbeddedLedgerOnLoop : public StockLedgerFactory {
  public:
   std::unique_ptr<StockLedger> make(boost::asio::io_context& loop) override {
-    database_.emplace(loop.get_executor(), ":memory:");
-    database_->run_now(embedded::prepare_ledger);
+    open(loop.get_executor(), ":memory:");
     return attach(loop);
   }
   std::unique_ptr<StockLedger> attach(boost::asio::io_context& loop) override {
     return std::make_unique<embedded::EmbeddedStockLedger>(loop.get_executor(), *database_, clock_);
+  }
+
+ protected:
+  void open(boost::asio::any_io_executor writer, const std::string& path) {
+    database_.emplace(std::move(writer), path);
+    database_->run_now(embedded::prepare_ledger);
+  }
+  /// Before what it is written on goes.
+  void close() {
+    if (database_) database_->drain();
+    database_.reset();
   }
 
  private:
@@ -43,40 +50,18 @@ class EmbeddedLedgerOnLoop : public StockLedgerFactory {
 };
 
 /// In a file, written on a thread of its own, as a process does.
-class EmbeddedLedgerOnThread : public StockLedgerFactory {
+class EmbeddedLedgerOnThread : public EmbeddedLedgerOnLoop {
  public:
-  EmbeddedLedgerOnThread() {
-    std::string name = (std::filesystem::temp_directory_path() / "holdfast-ledger-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    directory_ = name;
-    writer_ = std::thread([this] { context_.run(); });
-  }
-  ~EmbeddedLedgerOnThread() override {
-    if (database_) database_->drain();
-    work_.reset();
-    writer_.join();
-    database_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
+  ~EmbeddedLedgerOnThread() override { close(); }
 
   std::unique_ptr<StockLedger> make(boost::asio::io_context& loop) override {
-    database_.emplace(context_.get_executor(), (directory_ / "holdfast.db").string());
-    database_->run_now(embedded::prepare_ledger);
+    open(writer_.executor(), directory_.file("holdfast.db"));
     return attach(loop);
-  }
-  std::unique_ptr<StockLedger> attach(boost::asio::io_context& loop) override {
-    return std::make_unique<embedded::EmbeddedStockLedger>(loop.get_executor(), *database_, clock_);
   }
 
  private:
-  EmbeddedLedgerClock clock_;
-  std::filesystem::path directory_;
-  boost::asio::io_context context_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ =
-      boost::asio::make_work_guard(context_);
-  std::thread writer_;
-  std::optional<sqlite::Database> database_;
+  TemporaryDirectory directory_;
+  WriterThread writer_;
 };
 
 }  // namespace holdfast::testing

@@ -1,18 +1,16 @@
 #include "adapters/embedded/stock_ledger.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <memory>
-#include <stdexcept>
 #include <thread>
 
 #include "adapters/embedded/stock_ledger_sql.h"
 #include "tests/contract/stock_ledger_fixture.h"
+#include "tests/support/temporary_directory.h"
 
 // What only the embedded ledger has: retention by a clock, ids by a counter, a file that is opened
 // again, loops that share a database.
@@ -246,26 +244,9 @@ TEST_F(EmbeddedLedger, NothingThatGrowsIsScanned) {
 
 // --- restarts and threads ------------------------------------------------------------------------
 
-class LedgerFolder {
- public:
-  LedgerFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "holdfast-ledger-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path = name;
-  }
-  ~LedgerFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  LedgerFolder(const LedgerFolder&) = delete;
-  LedgerFolder& operator=(const LedgerFolder&) = delete;
-
-  std::filesystem::path path;
-};
-
 TEST_F(EmbeddedLedger, ARestartKeepsEverything) {
-  const LedgerFolder folder;
-  const auto path = (folder.path / "holdfast.db").string();
+  const testing::TemporaryDirectory folder;
+  const auto path = folder.file("holdfast.db");
   start(path);
   open({sku("A", 10, 5)});
   const auto first = reserve(request(1, {units("A", 3)})).outbox_id;
@@ -317,8 +298,8 @@ TEST_F(EmbeddedLedger, LoopsOnThreadsOfTheirOwnOversellNothing) {
   open({sku("A", 500)});
   boost::asio::io_context writing{1};
   auto work = boost::asio::make_work_guard(writing);
-  const LedgerFolder folder;
-  sqlite::Database shared(writing.get_executor(), (folder.path / "holdfast.db").string());
+  const testing::TemporaryDirectory folder;
+  sqlite::Database shared(writing.get_executor(), folder.file("holdfast.db"));
   shared.run_now(prepare_ledger);
   std::thread writer([&] { writing.run(); });
   LedgerClock clock;

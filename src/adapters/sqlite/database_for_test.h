@@ -1,7 +1,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -18,31 +17,21 @@
 
 #include "adapters/sqlite/database.h"
 #include "tests/support/run_coroutine.h"
+#include "tests/support/temporary_directory.h"
 
 namespace holdfast::sqlite::testing {
 
 /// A folder of a test's own, deleted at its end. In memory where the system offers that: what the
 /// tests look at is the order of writes, not the disk.
-class Folder {
+class Folder : public holdfast::testing::TemporaryDirectory {
  public:
-  Folder() {
+  Folder() : TemporaryDirectory(parent()) {}
+
+ private:
+  static std::filesystem::path parent() {
     const std::filesystem::path memory = "/dev/shm";
-    const auto parent =
-        std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-    std::string name = (parent / "holdfast-sqlite-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path = name;
+    return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
   }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (path / name).string(); }
-
-  std::filesystem::path path;
 };
 
 inline std::string contents(const std::string& file) {
