@@ -40,7 +40,7 @@ class EmbeddedStores final : public Stores {
                  embedded::Broker& broker, Clock& clock, const Config& config)
       : database_(database),
         ledger_(loop.get_executor(), database, clock),
-        book_(loop.get_executor(), database, clock, book_options(config)),
+        book_(database, clock, book_options(config)),
         bus_(loop.get_executor(), broker) {}
 
   StockLedger& ledger() override { return ledger_; }
@@ -121,7 +121,7 @@ void EmbeddedBackend::open_file() {
 
 bool EmbeddedBackend::store_plans() {
   boost::asio::io_context loop{1};
-  embedded::EmbeddedOrderBook book(loop.get_executor(), *database_, clock_, book_options(config_));
+  embedded::EmbeddedOrderBook book(*database_, clock_, book_options(config_));
   auto stored =
       boost::asio::co_spawn(loop, book.store_plans(plans_from(config_)), boost::asio::use_future);
   loop.run();

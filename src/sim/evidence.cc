@@ -59,7 +59,7 @@ std::string cause_of(sqlite::Rows& row) {
 
 void read_orders(Session& book, Evidence& evidence) {
   auto rows = book.query(
-      "select order_id, user_id, status, amount, refunded_amount, points_earned, stock_released, "
+      "select order_id, user_id, status, amount, refunded_amount, points_earned, "
       "lines, steps from book_orders order by order_id");
   while (rows.next()) {
     OrderEvidence order;
@@ -69,7 +69,6 @@ void read_orders(Session& book, Evidence& evidence) {
     order.amount = rows.take<std::int64_t>();
     order.refunded_amount = rows.take<std::int64_t>();
     order.points_earned = rows.take<std::int64_t>();
-    order.stock_released = rows.take<bool>();
     order.lines = lines_of(rows.take<std::string>());
     order.steps = steps_of(rows.take<std::string>());
     evidence.orders.emplace(order.id, std::move(order));
@@ -78,7 +77,7 @@ void read_orders(Session& book, Evidence& evidence) {
 
 void read_refunds(Session& book, Evidence& evidence) {
   auto rows = book.query(
-      "select refund_id, order_id, status, amount, stock_released, lines from book_refunds "
+      "select refund_id, order_id, status, amount, lines from book_refunds "
       "order by refund_id");
   while (rows.next()) {
     RefundEvidence refund;
@@ -86,7 +85,6 @@ void read_refunds(Session& book, Evidence& evidence) {
     refund.order_id = rows.take<Uuid>().to_string();
     refund.status = rows.take<std::string>();
     refund.amount = rows.take<std::int64_t>();
-    refund.stock_released = rows.take<bool>();
     refund.lines = lines_of(rows.take<std::string>());
     evidence.refunds.emplace(refund.id, std::move(refund));
   }
@@ -109,13 +107,12 @@ std::vector<MovementEvidence> read_movements(Session& book, std::string_view sql
 void read_book(Session& book, Evidence& evidence) {
   read_orders(book, evidence);
   read_refunds(book, evidence);
-  auto stock = book.query("select sku, loaded, sold, returned, purchase_limit from book_stock");
+  auto stock = book.query("select sku, loaded, sold, returned from book_stock");
   while (stock.next()) {
     auto& row = evidence.stock[stock.take<std::string>()];
     row.loaded = stock.take<std::int64_t>();
     row.sold = stock.take<std::int64_t>();
     row.returned = stock.take<std::int64_t>();
-    row.limit = stock.take<std::optional<std::int64_t>>();
   }
   evidence.stock_journal =
       read_movements(book, "select kind, cause, sku, delta from book_stock_journal order by id");

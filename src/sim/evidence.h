@@ -36,7 +36,6 @@ struct OrderEvidence {
   std::int64_t amount = 0;
   std::int64_t refunded_amount = 0;
   std::int64_t points_earned = 0;
-  bool stock_released = false;
   std::vector<LineEvidence> lines;
   std::vector<StepEvidence> steps;
 };
@@ -46,7 +45,6 @@ struct RefundEvidence {
   std::string order_id;
   std::string status;
   std::int64_t amount = 0;
-  bool stock_released = false;
   std::vector<LineEvidence> lines;
 };
 
@@ -61,7 +59,6 @@ struct StockEvidence {
   std::int64_t loaded = 0;
   std::int64_t sold = 0;
   std::int64_t returned = 0;
-  std::optional<std::int64_t> limit;
 };
 
 struct LevelEvidence {

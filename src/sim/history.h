@@ -51,7 +51,6 @@ struct Sending {
   Knowledge knowledge = Knowledge::unknown;
   std::string answer;      ///< in words: `accepted`, `out_of_stock`, …
   std::string standing;    ///< of the order or refund, as the answer shows it
-  bool is_new = false;     ///< the answer says that this sending did it
   bool is_durable = true;  ///< of a placed order: queued, not only reserved
 };
 

@@ -47,8 +47,8 @@ void Storage::reconnect_ledger(Links& links) {
 }
 
 void Storage::reconnect_book(Links& links) {
-  links.book = std::make_shared<embedded::EmbeddedOrderBook>(context_.executor(), *book_, clock_,
-                                                             embedded::BookOptions{});
+  links.book =
+      std::make_shared<embedded::EmbeddedOrderBook>(*book_, clock_, embedded::BookOptions{});
 }
 
 void Storage::reconnect_bus(Links& links) {

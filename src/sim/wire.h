@@ -50,10 +50,8 @@ class Wire : public std::enable_shared_from_this<Wire> {
   Wire(Network& network, Context& process, std::string name)
       : network_(network), process_(process), name_(std::move(name)) {}
 
-  [[nodiscard]] bool is_dead() const { return dead_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Network& network() { return network_; }
-  [[nodiscard]] Context& process() { return process_; }
   /// From here on nothing comes back.
   void cut() {
     dead_ = true;

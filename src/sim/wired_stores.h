@@ -188,8 +188,9 @@ class WiredBook final : public OrderBook {
   }
   Answer<Page<Refund>> list_refunds(RefundFilter filter, PageRequest page) override {
     return call<Page<Refund>>(HF_SITE("book.list_refunds"),
-                              [to = links_.book, filter = std::move(filter),
-                               page = std::move(page)] { return to->list_refunds(filter, page); });
+                              [to = links_.book, filter, page = std::move(page)] {
+                                return to->list_refunds(filter, page);
+                              });
   }
   Answer<std::vector<Refund>> due_refunds(Instant now, std::size_t limit) override {
     return call<std::vector<Refund>>(HF_SITE("book.due_refunds"), [to = links_.book, now, limit] {

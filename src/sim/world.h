@@ -80,8 +80,7 @@ class World {
 
   void plan_operations();
   void send(std::size_t operation, int tries_left);
-  void answer(std::size_t sending, Knowledge knowledge, std::string said, std::string standing,
-              bool is_new);
+  void answer(std::size_t sending, Knowledge knowledge, std::string said, std::string standing);
   void send_place(Process& process, const Operation& operation, std::size_t sending);
   void send_refund(Process& process, const Operation& operation, std::size_t sending);
   void send_report(Process& process, const Operation& operation, std::size_t sending);

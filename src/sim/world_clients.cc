@@ -129,14 +129,13 @@ void World::send(std::size_t number, int tries_left) {
   });
 }
 
-void World::answer(std::size_t sending, Knowledge knowledge, std::string said, std::string standing,
-                   bool is_new) {
+void World::answer(std::size_t sending, Knowledge knowledge, std::string said,
+                   std::string standing) {
   Sending& sent = history_.sendings[sending];
   sent.answered_at = scheduler_.now();
   sent.knowledge = knowledge;
   sent.answer = std::move(said);
   sent.standing = std::move(standing);
-  sent.is_new = is_new;
 }
 
 void World::send_place(Process& process, const Operation& operation, std::size_t sending) {
@@ -150,8 +149,7 @@ void World::send_place(Process& process, const Operation& operation, std::size_t
         if (thrown) std::rethrow_exception(thrown);
         const std::string standing =
             said.order ? std::string(to_string(said.order->order.status)) : std::string();
-        answer(sending, knowledge_of(said.outcome), word_of(said.outcome), standing,
-               said.outcome == flows::PlaceOutcome::accepted);
+        answer(sending, knowledge_of(said.outcome), word_of(said.outcome), standing);
         history_.sendings[sending].is_durable = said.durability == flows::Durability::queued;
       });
 }
@@ -165,13 +163,12 @@ void World::send_refund(Process& process, const Operation& operation, std::size_
       process.executor(), process.refunds.request(std::move(command)),
       [this, sending](std::exception_ptr thrown, const flows::Outcome<flows::RefundAnswer>& said) {
         if (thrown) std::rethrow_exception(thrown);
-        if (!said) return answer(sending, Knowledge::unknown, said.error().detail, "", false);
-        const bool accepted = said->outcome == RefundRequestOutcome::accepted;
-        const bool ok = accepted || said->outcome == RefundRequestOutcome::replayed;
+        if (!said) return answer(sending, Knowledge::unknown, said.error().detail, "");
+        const bool ok = said->outcome == RefundRequestOutcome::accepted ||
+                        said->outcome == RefundRequestOutcome::replayed;
         const std::string standing =
             said->refund ? std::string(to_string(said->refund->status)) : std::string();
-        answer(sending, ok ? Knowledge::ok : Knowledge::refused, word_of(said->outcome), standing,
-               accepted);
+        answer(sending, ok ? Knowledge::ok : Knowledge::refused, word_of(said->outcome), standing);
       });
 }
 
@@ -184,11 +181,11 @@ void World::send_report(Process& process, const Operation& operation, std::size_
       process.reports.report(operation.order_id, StepName{"buyer"}, std::move(report)),
       [this, sending](std::exception_ptr thrown, const flows::Outcome<flows::ReportAnswer>& said) {
         if (thrown) std::rethrow_exception(thrown);
-        if (!said) return answer(sending, Knowledge::unknown, said.error().detail, "", false);
+        if (!said) return answer(sending, Knowledge::unknown, said.error().detail, "");
         const bool ok = said->outcome == ReportOutcome::recorded ||
                         said->outcome == ReportOutcome::repeated ||
                         said->outcome == ReportOutcome::given_back;
-        answer(sending, ok ? Knowledge::ok : Knowledge::refused, word_of(said->outcome), "", ok);
+        answer(sending, ok ? Knowledge::ok : Knowledge::refused, word_of(said->outcome), "");
       });
 }
 
@@ -196,11 +193,10 @@ void World::send_stock(Process& process, const Operation& operation, std::size_t
   const auto record = [this, sending](std::exception_ptr thrown,
                                       const flows::Outcome<flows::StockDeskAnswer>& said) {
     if (thrown) std::rethrow_exception(thrown);
-    if (!said) return answer(sending, Knowledge::unknown, said.error().detail, "", false);
+    if (!said) return answer(sending, Knowledge::unknown, said.error().detail, "");
     const bool ok = said->outcome == flows::StockDeskOutcome::done ||
                     said->outcome == flows::StockDeskOutcome::replayed;
-    answer(sending, ok ? Knowledge::ok : Knowledge::refused, ok ? "done" : "refused", "",
-           said->outcome == flows::StockDeskOutcome::done);
+    answer(sending, ok ? Knowledge::ok : Knowledge::refused, ok ? "done" : "refused", "");
   };
   const Sku sku{operation.lines.front().sku};
   if (operation.kind == OperationKind::adjust) {
@@ -223,7 +219,7 @@ void World::send_retry(Process& process, std::size_t sending) {
       process.executor(), process.parked.retry(ParkedFilter{}, "operator"),
       [this, sending](std::exception_ptr thrown, const flows::Outcome<std::size_t>& said) {
         if (thrown) std::rethrow_exception(thrown);
-        if (said) answer(sending, Knowledge::ok, "sent again", "", true);
+        if (said) answer(sending, Knowledge::ok, "sent again", "");
       });
 }
 

@@ -45,8 +45,7 @@ class EmbeddedBookFactory : public OrderBookFactory {
 
  private:
   std::unique_ptr<OrderBook> attach(boost::asio::io_context& loop, embedded::BookOptions options) {
-    return std::make_unique<embedded::EmbeddedOrderBook>(loop.get_executor(), *database_, clock_,
-                                                         std::move(options));
+    return std::make_unique<embedded::EmbeddedOrderBook>(*database_, clock_, std::move(options));
   }
 
   NoonClock clock_;

@@ -9,8 +9,7 @@ namespace holdfast::embedded {
 
 using sqlite::Session;
 
-EmbeddedOrderBook::EmbeddedOrderBook(boost::asio::any_io_executor /*executor*/,
-                                     sqlite::Database& database, Clock& clock, BookOptions options)
+EmbeddedOrderBook::EmbeddedOrderBook(sqlite::Database& database, Clock& clock, BookOptions options)
     : database_(database),
       clock_(clock),
       options_(std::make_shared<const BookOptions>(std::move(options))),

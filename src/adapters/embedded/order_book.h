@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
@@ -28,7 +27,7 @@ void prepare_book(sqlite::Session& session);
 
 /// The book in a SQLite database that this process has to itself. Each call is one job of the
 /// database, carried out on its writer; so is the decision of an `update`, while the caller waits.
-/// Belongs to the loop of its executor; any number of loops may have one over the same database,
+/// Belongs to one loop; any number of loops may have one over the same database,
 /// one of which leads at a time. May be destroyed with calls under way: they return all the same.
 ///
 /// Lists: orders and refunds by the time they were placed or asked for, newest first; a SKU's
@@ -36,10 +35,8 @@ void prepare_book(sqlite::Session& session);
 /// the movement carries; parked messages by when they were first parked; stock by SKU.
 class EmbeddedOrderBook final : public OrderBook {
  public:
-  /// `executor` is the loop that calls; calls resume where they were made. `database` and `clock`
-  /// must outlive the calls.
-  EmbeddedOrderBook(boost::asio::any_io_executor executor, sqlite::Database& database, Clock& clock,
-                    BookOptions options);
+  /// Calls resume where they were made. `database` and `clock` must outlive them.
+  EmbeddedOrderBook(sqlite::Database& database, Clock& clock, BookOptions options);
   ~EmbeddedOrderBook() override;
   EmbeddedOrderBook(const EmbeddedOrderBook&) = delete;
   EmbeddedOrderBook& operator=(const EmbeddedOrderBook&) = delete;

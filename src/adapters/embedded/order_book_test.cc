@@ -28,7 +28,7 @@ class EmbeddedBook : public OrderBookFixture {
     book_ = attach(options);
   }
   std::unique_ptr<EmbeddedOrderBook> attach(const BookOptions& options = {}) {
-    return std::make_unique<EmbeddedOrderBook>(loop_.get_executor(), *database_, clock_, options);
+    return std::make_unique<EmbeddedOrderBook>(*database_, clock_, options);
   }
   /// How SQLite would carry out `query`, one step a line.
   std::string plan_of(std::string_view query) {
@@ -240,7 +240,7 @@ TEST(EmbeddedBooks, of_several_loops_share_one_book) {
   database.run_now(embedded::prepare_book);
   const auto on_a_loop_of_its_own = [&](Calls (*calls)(OrderBook&)) {
     boost::asio::io_context loop{1};
-    EmbeddedOrderBook book(loop.get_executor(), database, clock, {});
+    EmbeddedOrderBook book(database, clock, {});
     EXPECT_TRUE(run(loop, calls(book)));
     database.drain();
   };
@@ -249,7 +249,7 @@ TEST(EmbeddedBooks, of_several_loops_share_one_book) {
   for (int i = 0; i < kLoops; ++i) threads.emplace_back(on_a_loop_of_its_own, add_points);
   for (auto& thread : threads) thread.join();
   boost::asio::io_context loop{1};
-  EmbeddedOrderBook book(loop.get_executor(), database, clock, {});
+  EmbeddedOrderBook book(database, clock, {});
   const auto found = run(loop, book.find_order(OrderBookFixture::order_id(1)));
   database.drain();
   ASSERT_TRUE(found && *found);
