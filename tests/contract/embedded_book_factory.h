@@ -29,13 +29,13 @@ class EmbeddedBookFactory : public OrderBookFactory {
     database_->run_now(embedded::prepare_book);
     return attach(loop);
   }
-  std::unique_ptr<OrderBook> attach(boost::asio::io_context& loop) override {
-    return attach(loop, {});
+  std::unique_ptr<OrderBook> attach(boost::asio::io_context& /*loop*/) override {
+    return attach({});
   }
-  std::unique_ptr<OrderBook> attach_with_points_floor(boost::asio::io_context& loop) override {
+  std::unique_ptr<OrderBook> attach_with_points_floor(boost::asio::io_context& /*loop*/) override {
     embedded::BookOptions options;
     options.points_floor_zero = true;
-    return attach(loop, std::move(options));
+    return attach(std::move(options));
   }
 
  protected:
@@ -44,7 +44,7 @@ class EmbeddedBookFactory : public OrderBookFactory {
   }
 
  private:
-  std::unique_ptr<OrderBook> attach(boost::asio::io_context& loop, embedded::BookOptions options) {
+  std::unique_ptr<OrderBook> attach(embedded::BookOptions options) {
     return std::make_unique<embedded::EmbeddedOrderBook>(*database_, clock_, std::move(options));
   }
 
