@@ -32,9 +32,11 @@ boost::asio::awaitable<void> Sweep::sweep_once() {
 
 boost::asio::awaitable<void> Sweep::rebuild_if_needed() {
   if (!ports_.guard.needs_rebuild() || !ports_.ledger.connected()) co_return;
+  // As of now: once the ledger is closed below, the guard sees no more than that.
+  auto cause = ports_.guard.closed_because();
   // The outbox must drain while the rebuild waits for it, whoever wrote it.
   co_await publish_all_outbox();
-  const auto rebuilt = co_await ports_.rebuild.run(ports_.guard.closed_because());
+  const auto rebuilt = co_await ports_.rebuild.run(std::move(cause));
   if (!rebuilt) spdlog::warn("the ledger is not rebuilt yet: {}", rebuilt.error().detail);
   co_await ports_.guard.verify();
 }
