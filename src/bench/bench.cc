@@ -97,7 +97,7 @@ Result<void> Run::play() {
 
 load::RunOptions Run::bounds(const std::string& phase, std::chrono::milliseconds time) const {
   load::RunOptions run;
-  run.connections = kConnections;
+  run.connections = options_.connections;
   run.max_requests = kMaxOrders;
   run.max_time = time;
   run.on_tick = [this, phase](const load::Progress& progress) {
@@ -218,8 +218,9 @@ Result<void> Run::top_load() {
   results_.completed_per_s = count / seconds_between(result->first_sent, drained->at);
   results_.p99_ms_at_top = ms_of(result->latency.percentile(99));
   order_ids_ = orders.order_ids();
-  done("top load", fmt::format("{:.0f} accepted/s, {:.0f} completed/s ({} orders, 64 connections)",
-                               results_.accepted_per_s, results_.completed_per_s, results_.orders));
+  done("top load", fmt::format("{:.0f} accepted/s, {:.0f} completed/s ({} orders, {} connections)",
+                               results_.accepted_per_s, results_.completed_per_s, results_.orders,
+                               options_.connections));
   return {};
 }
 

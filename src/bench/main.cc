@@ -81,6 +81,9 @@ int main(int argc, char** argv) {
   auto* seconds = app.add_option("--seconds", options.seconds, "how long the top load lasts")
                       ->check(CLI::Range(1.0, 3600.0))
                       ->capture_default_str();
+  app.add_option("--connections", options.connections, "how many clients order at the same time")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
   app.add_flag("--quick", options.quick, "a short run, to see that it works: 3 seconds");
   app.add_flag("--json", options.as_json, "JSON instead of a table");
   app.add_option("--results", options.results, "the file to write")->capture_default_str();

@@ -10,7 +10,6 @@
 
 namespace holdfast::bench {
 
-inline constexpr std::size_t kConnections = 64;
 inline constexpr std::size_t kSkus = 1'000;
 inline constexpr std::int64_t kUnitsPerSku = 10'000'000;
 inline constexpr std::uint64_t kMaxOrders = 50'000'000;  // a bound; time ends a run before it
@@ -28,6 +27,9 @@ struct Options {
   std::string holdfast;
   std::string results = "build/bench/results/latest.json";
   double seconds = 20;
+  // Of clients that send their next request when they have their answer: more than the disk can
+  // answer at once, so that the load is bound by the machine and not by the waiting of a few.
+  std::size_t connections = 256;
   bool quick = false;
   bool as_json = false;
 
