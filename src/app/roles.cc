@@ -227,6 +227,7 @@ void ApiRole::start() {
   server_.start();
   async::spawn(executor, publisher_.run(), "the outbox publisher");
   async::spawn(executor, repeats_.run(), "the lookup of repeats");
+  async::spawn(executor, publisher_.delete_confirmed(), "the outbox publisher's deletes");
   async::spawn(executor, publisher_.expire_waiters(), "the outbox publisher's clock");
   parts_.start();
 }

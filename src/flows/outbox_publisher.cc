@@ -63,11 +63,19 @@ boost::asio::awaitable<void> OutboxPublisher::publish_round(std::vector<Pending>
     if (pending.waiter) pending.waiter->set(told);
   }
   if (!published) co_return;  // the outbox keeps them; the sweep publishes them
-  std::vector<std::string> outbox_ids;
-  outbox_ids.reserve(round.size());
-  for (auto& pending : round) outbox_ids.push_back(std::move(pending.item.outbox_id));
-  // A delete that fails leaves entries that the sweep publishes again: harmless.
-  static_cast<void>(co_await ledger_.delete_outbox(std::move(outbox_ids)));
+  for (auto& pending : round) confirmed_.push_back(std::move(pending.item.outbox_id));
+  confirmed_work_.raise();
+}
+
+boost::asio::awaitable<void> OutboxPublisher::delete_confirmed() {
+  for (;;) {
+    co_await confirmed_work_.wait();
+    while (!confirmed_.empty()) {
+      auto outbox_ids = std::exchange(confirmed_, {});
+      // A delete that fails leaves entries that the sweep publishes again: harmless.
+      static_cast<void>(co_await ledger_.delete_outbox(std::move(outbox_ids)));
+    }
+  }
 }
 
 boost::asio::awaitable<void> OutboxPublisher::expire_waiters() {

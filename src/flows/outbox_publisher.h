@@ -41,6 +41,8 @@ class OutboxPublisher {
 
   /// Publishes rounds until the loop ends. Run it once.
   boost::asio::awaitable<void> run();
+  /// Deletes from the outbox what is confirmed, beside the next rounds. Run it once.
+  boost::asio::awaitable<void> delete_confirmed();
   /// Tells waiters past their time. Run it once.
   boost::asio::awaitable<void> expire_waiters();
 
@@ -66,6 +68,8 @@ class OutboxPublisher {
   std::deque<Pending> pending_;
   std::deque<Waiter> waiters_;
   async::Signal work_;
+  std::vector<std::string> confirmed_;  ///< outbox ids to be deleted
+  async::Signal confirmed_work_;
 };
 
 }  // namespace holdfast::flows

@@ -1,6 +1,7 @@
 #include "sim/faults.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace holdfast::sim {
@@ -130,7 +131,7 @@ MessageFault Faults::of_message(const std::string& place, const std::vector<Mess
 std::vector<Faults::Planned> Faults::of_world(Milliseconds length) {
   std::vector<Planned> planned;
   for (const auto fault : kWorldFaults) {
-    const auto count = static_cast<int>(world_counts_[fault] + 0.5);
+    const auto count = std::lround(world_counts_[fault]);
     for (int i = 0; i < count; ++i) {
       Planned one;
       one.fault = fault;

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <vector>
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is the linker's
 extern "C" const char __executable_start;
 
 namespace holdfast::sim {

@@ -103,6 +103,7 @@ void Process::start() {
   };
   run(guard.watch(), "the guard");
   run(publisher.run(), "the publisher");
+  run(publisher.delete_confirmed(), "the publisher's deletes");
   run(publisher.expire_waiters(), "the publisher's clock");
   run(repeats.run(), "the lookup of repeats");
   run(settlement.run(), "settlement");

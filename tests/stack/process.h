@@ -100,6 +100,7 @@ class Process {
     async::spawn(loop->get_executor(), publisher.run(), "the publisher");
     async::spawn(loop->get_executor(), repeats.run(), "the lookup of repeats");
     if (options.ack == flows::AckPolicy::queued) {
+      async::spawn(loop->get_executor(), publisher.delete_confirmed(), "the publisher's deletes");
       async::spawn(loop->get_executor(), publisher.expire_waiters(), "the publisher's clock");
     }
     const bool connected = run_until(

@@ -213,7 +213,7 @@ Calls write_first_order(OrderBook& book) {
   co_return settled.has_value();
 }
 
-constexpr int kAdditions = 100;
+constexpr std::int64_t kAdditions = 100;
 
 OrderChange add_a_point(const OrderAggregate& aggregate) {
   OrderChange change;

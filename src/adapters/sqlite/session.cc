@@ -1,6 +1,6 @@
 #include "adapters/sqlite/session.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "domain/assert.h"
 
@@ -83,7 +83,7 @@ std::string Session::image() const {
 void Session::restore(const std::string& image) {
   auto* bytes = static_cast<unsigned char*>(sqlite3_malloc64(image.size()));
   if (bytes == nullptr) throw failure_of(connection_.get(), SQLITE_NOMEM, "restore");
-  std::memcpy(bytes, image.data(), image.size());
+  std::copy(image.begin(), image.end(), bytes);
   // SQLite owns the bytes from here on, also when it fails.
   const auto size = static_cast<sqlite3_int64>(image.size());
   const int code =
