@@ -35,17 +35,16 @@ std::string now_text() {
 // and what was measured so far; one thread.
 class Run {
  public:
-  Run(const Options& options, Target target, const Watcher& watcher, Processes processes, Book book,
-      Results& results)
+  // `counter` outlives the run.
+  Run(const Options& options, Target target, const Watcher& watcher, Processes processes,
+      Counter& counter, Results& results)
       : options_(options),
         target_(std::move(target)),
         watcher_(watcher),
         processes_(processes),
-        book_(std::move(book)),
+        counter_(counter),
         run_(load::run_suffix(load::fresh_seed())),
-        results_(results) {
-    processes_.not_counted = book_.backend();
-  }
+        results_(results) {}
 
   Result<void> play();
 
@@ -65,7 +64,7 @@ class Run {
   Result<load::RunResult> drive(load::Workload& workload, const load::RunOptions& run,
                                 int wanted_status, const std::string& phase);
   Result<Drained> drain(std::uint64_t before, std::uint64_t accepted, const std::string& phase,
-                        Result<std::uint64_t> (Book::*count)());
+                        Result<std::uint64_t> (Counter::*count)());
   void done(const std::string& phase, const std::string& what) const {
     watcher_.show(fmt::format("{:<12} {}", phase, what), true);
   }
@@ -74,7 +73,7 @@ class Run {
   Target target_;
   const Watcher& watcher_;
   Processes processes_;
-  Book book_;
+  Counter& counter_;
   std::string run_;
   Results& results_;
   std::vector<std::string> order_ids_;  // completed ones, to be refunded
@@ -138,9 +137,9 @@ Result<load::RunResult> Run::drive(load::Workload& workload, const load::RunOpti
 
 // Waits until all that was accepted since `before` has come to its end in the book.
 Result<Drained> Run::drain(std::uint64_t before, std::uint64_t accepted, const std::string& phase,
-                           Result<std::uint64_t> (Book::*count)()) {
+                           Result<std::uint64_t> (Counter::*count)()) {
   const auto drained = wait_for_count(
-      [&] { return (book_.*count)(); }, before + accepted, options_.drain_deadline(),
+      [&] { return (counter_.*count)(); }, before + accepted, options_.drain_deadline(),
       watcher_.interrupted,
       [&](std::uint64_t seen) {
         watcher_.show(
@@ -176,7 +175,7 @@ Result<void> Run::bring_stock_in() {
 }
 
 Result<void> Run::warm_up() {
-  const auto before = book_.count_completed();
+  const auto before = counter_.count_completed();
   if (!before) {
     return tl::make_unexpected(before.error());
   }
@@ -185,7 +184,7 @@ Result<void> Run::warm_up() {
   if (!result) {
     return tl::make_unexpected(result.error());
   }
-  const auto drained = drain(*before, result->answered, "warm-up", &Book::count_completed);
+  const auto drained = drain(*before, result->answered, "warm-up", &Counter::count_completed);
   if (!drained) {
     return tl::make_unexpected(drained.error());
   }
@@ -194,7 +193,7 @@ Result<void> Run::warm_up() {
 }
 
 Result<void> Run::top_load() {
-  const auto before = book_.count_completed();
+  const auto before = counter_.count_completed();
   if (!before) {
     return tl::make_unexpected(before.error());
   }
@@ -204,7 +203,7 @@ Result<void> Run::top_load() {
   if (!result) {
     return tl::make_unexpected(result.error());
   }
-  const auto drained = drain(*before, result->answered, "top load", &Book::count_completed);
+  const auto drained = drain(*before, result->answered, "top load", &Counter::count_completed);
   if (!drained) {
     return tl::make_unexpected(drained.error());
   }
@@ -225,7 +224,7 @@ Result<void> Run::top_load() {
 }
 
 Result<void> Run::half_load() {
-  const auto before = book_.count_completed();
+  const auto before = counter_.count_completed();
   if (!before) {
     return tl::make_unexpected(before.error());
   }
@@ -240,7 +239,7 @@ Result<void> Run::half_load() {
   results_.p50_ms_at_half = ms_of(result->latency.percentile(50));
   results_.p95_ms_at_half = ms_of(result->latency.percentile(95));
   results_.p99_ms_at_half = ms_of(result->latency.percentile(99));
-  const auto drained = drain(*before, result->answered, "half load", &Book::count_completed);
+  const auto drained = drain(*before, result->answered, "half load", &Counter::count_completed);
   if (!drained) {
     return tl::make_unexpected(drained.error());
   }
@@ -274,7 +273,7 @@ Result<void> Run::refunds() {
   if (order_ids_.empty()) {
     return fail("refunds: no accepted order named its id in a Location header");
   }
-  const auto before = book_.count_refunded();
+  const auto before = counter_.count_refunded();
   if (!before) {
     return tl::make_unexpected(before.error());
   }
@@ -285,7 +284,7 @@ Result<void> Run::refunds() {
   if (!result) {
     return tl::make_unexpected(result.error());
   }
-  const auto drained = drain(*before, result->answered, "refunds", &Book::count_refunded);
+  const auto drained = drain(*before, result->answered, "refunds", &Counter::count_refunded);
   if (!drained) {
     return tl::make_unexpected(drained.error());
   }
@@ -296,16 +295,15 @@ Result<void> Run::refunds() {
   return {};
 }
 
-// Holdfast is up only while this runs.
-Result<void> measure_holdfast(const Options& options, const Target& target,
-                              const std::string& log_dir, const Watcher& watcher,
-                              Results& results) {
+// Holdfast is up only while these run.
+Result<void> measure_on_servers(const Options& options, const Target& target,
+                                const std::string& log_dir, const Watcher& watcher,
+                                Results& results) {
   auto processes = find_servers(options.stack_dir);
   if (!processes) {
     return tl::make_unexpected(processes.error());
   }
   watcher.show("starting Holdfast", false);
-  results.versions["holdfast"] = holdfast_version(options, log_dir, watcher.interrupted);
   const auto server = start_holdfast(options, target.endpoint, log_dir, watcher.interrupted);
   if (!server) {
     return tl::make_unexpected(server.error());
@@ -315,40 +313,65 @@ Result<void> measure_holdfast(const Options& options, const Target& target,
   if (!book) {
     return tl::make_unexpected(book.error());
   }
+  processes->not_counted = book->backend();
   results.versions["postgresql"] = book->server_version();
-  Run run(options, target, watcher, *processes, std::move(*book), results);
-  return run.play();
+  return Run(options, target, watcher, *processes, *book, results).play();
+}
+
+Result<void> measure_embedded(const Options& options, const Target& target,
+                              const std::string& log_dir, const Watcher& watcher,
+                              Results& results) {
+  watcher.show("starting Holdfast", false);
+  const auto server = start_embedded(options, target.endpoint, log_dir, watcher.interrupted);
+  if (!server) {
+    return tl::make_unexpected(server.error());
+  }
+  Processes processes;
+  processes.holdfast = server->pid();
+  MetricsCounter counter(target.endpoint);
+  return Run(options, target, watcher, processes, counter, results).play();
+}
+
+Result<void> compare_with_pgbench(const Options& options, const Target& target,
+                                  const std::string& log_dir, const Watcher& watcher,
+                                  Results& results) {
+  watcher.show("pgbench      one order a transaction, 8 connections …", false);
+  const auto compared =
+      run_pgbench(target.postgres_url, log_dir, options.part(0.5, 3), watcher.interrupted);
+  if (!compared) {
+    return tl::make_unexpected(compared.error());
+  }
+  results.pgbench_per_s = *compared;
+  results.ratio_to_pgbench = results.completed_per_s / *compared;
+  watcher.show(fmt::format("{:<12} {:.0f} orders/s, one a transaction", "pgbench", *compared),
+               true);
+  return {};
 }
 
 }  // namespace
 
 Result<Results> run_benchmark(const Options& options, const Watcher& watcher) {
-  const auto target = read_target(options.config);
+  const auto target = read_target(options);
   if (!target) {
     return tl::make_unexpected(target.error());
   }
-  const std::string log_dir = options.stack_dir + "/log";
+  const bool on_servers = options.embedded.empty();
+  const std::string log_dir = (on_servers ? options.stack_dir : options.embedded) + "/log";
   std::error_code ignored;
   std::filesystem::create_directories(log_dir, ignored);
   Results results;
   results.at = now_text();
   results.quick = options.quick;
   results.machine = read_machine();
-  const auto measured = measure_holdfast(options, *target, log_dir, watcher, results);
-  if (!measured) {
-    return tl::make_unexpected(measured.error());
+  results.versions["holdfast"] = holdfast_version(options, log_dir, watcher.interrupted);
+  const auto measure = on_servers ? measure_on_servers : measure_embedded;
+  auto done = measure(options, *target, log_dir, watcher, results);
+  if (done && on_servers) {
+    done = compare_with_pgbench(options, *target, log_dir, watcher, results);
   }
-  watcher.show("pgbench      one order a transaction, 8 connections …", false);
-  const auto compared =
-      run_pgbench(target->postgres_url, log_dir, options.part(0.5, 3), watcher.interrupted);
-  if (!compared) {
-    return tl::make_unexpected(compared.error());
+  if (!done) {
+    return tl::make_unexpected(done.error());
   }
-  results.pgbench_per_s = *compared;
-  results.ratio_to_pgbench = results.completed_per_s / results.pgbench_per_s;
-  watcher.show(
-      fmt::format("{:<12} {:.0f} orders/s, one a transaction", "pgbench", results.pgbench_per_s),
-      true);
   return results;
 }
 

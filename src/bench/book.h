@@ -10,19 +10,20 @@
 #include <memory>
 #include <string>
 
+#include "bench/counter.h"
 #include "bench/failure.h"
 
 namespace holdfast::bench {
 
 // Looks into the book, beside Holdfast: counts what has come to its end. Owns one connection to
 // PostgreSQL; blocks; one thread.
-class Book {
+class Book final : public Counter {
  public:
   // `database`: instead of the one in `url`; empty for that one.
   static Result<Book> open(const std::string& url, const std::string& database = "");
 
-  Result<std::uint64_t> count_completed();
-  Result<std::uint64_t> count_refunded();
+  Result<std::uint64_t> count_completed() override;
+  Result<std::uint64_t> count_refunded() override;
   // Any statement(s) without parameters.
   Result<void> run(const std::string& sql);
 

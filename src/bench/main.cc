@@ -69,12 +69,16 @@ int main(int argc, char** argv) {
       "and memory, beside pgbench with one order a transaction. Starts and stops Holdfast.\n"
       "Exit codes: 0 measured, 1 it failed, 2 wrong use, 3 a server could not be reached."};
   bench::Options options;
-  app.add_option("--config", options.config, "Holdfast's configuration file")
-      ->required()
-      ->check(CLI::ExistingFile);
-  app.add_option("--stack-dir", options.stack_dir, "the folder of the servers, for their pids")
-      ->required()
-      ->check(CLI::ExistingDirectory);
+  auto* config = app.add_option("--config", options.config, "Holdfast's configuration file")
+                     ->check(CLI::ExistingFile);
+  auto* stack =
+      app.add_option("--stack-dir", options.stack_dir, "the folder of the servers, for their pids")
+          ->check(CLI::ExistingDirectory);
+  auto* embedded =
+      app.add_option("--embedded", options.embedded,
+                     "measure Holdfast without servers, its data in this folder (emptied first)");
+  embedded->excludes(stack);
+  stack->needs(config);
   app.add_option("--holdfast", options.holdfast, "the program to measure")
       ->required()
       ->check(CLI::ExistingFile);
@@ -86,14 +90,23 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--quick", options.quick, "a short run, to see that it works: 3 seconds");
   app.add_flag("--json", options.as_json, "JSON instead of a table");
-  app.add_option("--results", options.results, "the file to write")->capture_default_str();
+  auto* results = app.add_option("--results", options.results, "the file to write")
+                      ->default_str("build/bench/results/latest.json, or embedded.json");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongUse;
   }
+  if (options.embedded.empty() && options.stack_dir.empty()) {
+    std::fputs("say what to measure: --config and --stack-dir, or --embedded\n", stderr);
+    return kWrongUse;
+  }
   if (options.quick && seconds->count() == 0) {
     options.seconds = kQuickSeconds;
+  }
+  if (results->count() == 0) {
+    options.results = options.embedded.empty() ? "build/bench/results/latest.json"
+                                               : "build/bench/results/embedded.json";
   }
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);

@@ -27,10 +27,13 @@ std::chrono::seconds Options::drain_deadline() const {
   return std::chrono::seconds{60 + static_cast<std::int64_t>(10 * seconds)};
 }
 
-Result<Target> read_target(const std::string& config) {
+Result<Target> read_target(const Options& options) {
+  const std::string& config = options.config;
   toml::table table;
   try {
-    table = toml::parse_file(config);
+    if (!config.empty()) {
+      table = toml::parse_file(config);
+    }
   } catch (const toml::parse_error& error) {
     return fail(config + ": " + std::string(error.description()));
   }
@@ -41,6 +44,9 @@ Result<Target> read_target(const std::string& config) {
     return tl::make_unexpected(endpoint.error());
   }
   target.endpoint = std::move(*endpoint);
+  if (!options.embedded.empty()) {
+    return target;
+  }
   target.postgres_url = setting(table, "postgres", "url", "HOLDFAST_POSTGRES_URL");
   if (target.postgres_url.empty()) {
     return fail(config + ": [postgres] url is missing; completed orders are counted there");

@@ -24,8 +24,9 @@ inline constexpr int kPollShare = 10;
 struct Options {
   std::string config;
   std::string stack_dir;
+  std::string embedded;  // measure `holdfast dev` on data in this folder; empty: on the servers
   std::string holdfast;
-  std::string results = "build/bench/results/latest.json";
+  std::string results;
   double seconds = 20;
   // Of clients that send their next request when they have their answer: more than the disk can
   // answer at once, so that the load is bound by the machine and not by the waiting of a few.
@@ -43,9 +44,9 @@ struct Options {
 // the environment (which the server inherits) where they are set.
 struct Target {
   load::Endpoint endpoint;
-  std::string postgres_url;
+  std::string postgres_url;  // empty without servers
 };
-Result<Target> read_target(const std::string& config);
+Result<Target> read_target(const Options& options);
 
 // "0.0.0.0:8080", as a client on this machine reaches it.
 Result<load::Endpoint> endpoint_of_listen(const std::string& listen);

@@ -143,11 +143,13 @@ Result<Processes> find_servers(const std::string& stack_dir) {
 }
 
 CpuSeconds read_cpu(const Processes& processes) {
-  return {{"holdfast", own_seconds(processes.holdfast)},
-          {"redis", own_seconds(processes.redis)},
-          {"rabbitmq", own_seconds(processes.rabbitmq)},
-          {"postgres", postgres_seconds(processes)},
-          {"load", load_seconds()}};
+  CpuSeconds cpu{{"holdfast", own_seconds(processes.holdfast)}, {"load", load_seconds()}};
+  if (processes.postgres != 0) {
+    cpu["redis"] = own_seconds(processes.redis);
+    cpu["rabbitmq"] = own_seconds(processes.rabbitmq);
+    cpu["postgres"] = postgres_seconds(processes);
+  }
+  return cpu;
 }
 
 Memory read_memory(pid_t pid) {

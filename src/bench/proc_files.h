@@ -25,7 +25,8 @@ std::optional<ProcessStat> read_stat(pid_t pid);
 // A line of /proc/PID/status such as "VmHWM:   1234 kB", in KiB.
 std::optional<std::uint64_t> parse_status_kib(std::string_view text, std::string_view key);
 
-// The processes whose CPU time is counted. The servers' pids come from the stack's folder.
+// The processes whose CPU time is counted. The servers' pids come from the stack's folder; without
+// servers they are 0.
 struct Processes {
   pid_t holdfast = 0;
   pid_t redis = 0;

@@ -37,8 +37,12 @@ void write_pretty(const json::value& value, const std::string& indent, std::stri
   }
 }
 
-std::string row(std::string_view name, double value, int digits, std::string_view unit) {
-  return fmt::format("  {:<38}{:>12.{}f} {}\n", name, value, digits, unit);
+std::string row(std::string_view name, std::optional<double> value, int digits,
+                std::string_view unit) {
+  if (!value) {
+    return "";
+  }
+  return fmt::format("  {:<38}{:>12.{}f} {}\n", name, *value, digits, unit);
 }
 
 }  // namespace

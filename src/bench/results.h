@@ -35,8 +35,8 @@ struct Results {
   std::map<std::string, double> cpu_us_per_order;
   double rss_mib = 0;      // of Holdfast: the most it ever had
   double rss_end_mib = 0;  // and what it had at the end
-  double pgbench_per_s = 0;
-  double ratio_to_pgbench = 0;
+  std::optional<double> pgbench_per_s;
+  std::optional<double> ratio_to_pgbench;
 };
 
 boost::json::object to_json(const Results& results);

@@ -1,5 +1,6 @@
 #include "bench/server.h"
 
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -19,26 +20,18 @@ bool is_ready(load::Session& session) {
   return answer && answer->status == 200;
 }
 
-}  // namespace
-
-Result<ChildProcess> start_holdfast(const Options& options, const load::Endpoint& endpoint,
-                                    const std::string& log_dir,
-                                    const std::atomic<bool>& interrupted) {
-  load::Session session(endpoint, kCallTimeout);
+// The measurement would be of another program.
+Result<void> check_nobody_listens(load::Session& session) {
   if (session.call({"GET", "/healthz", "", {}})) {
-    return fail(endpoint.url() + " is in use already: stop what listens there, or set " +
+    return fail(session.endpoint().url() + " is in use already: stop what listens there, or set " +
                 "HOLDFAST_HTTP_LISTEN to another address");
   }
-  auto migration = ChildProcess::start({options.holdfast, "migrate", "--config", options.config},
-                                       log_dir + "/bench-migrate.log");
-  if (!migration) {
-    return tl::make_unexpected(migration.error());
-  }
-  if (!migration->wait_for_success(kStartDeadline, interrupted)) {
-    return fail(with_log(options.holdfast + " migrate failed", migration->log()));
-  }
-  auto server = ChildProcess::start({options.holdfast, "serve", "--config", options.config},
-                                    log_dir + "/bench-holdfast.log");
+  return {};
+}
+
+Result<ChildProcess> start_ready(const std::vector<std::string>& command, load::Session& session,
+                                 const std::string& log_dir, const std::atomic<bool>& interrupted) {
+  auto server = ChildProcess::start(command, log_dir + "/bench-holdfast.log");
   if (!server) {
     return server;
   }
@@ -56,6 +49,47 @@ Result<ChildProcess> start_holdfast(const Options& options, const load::Endpoint
     std::this_thread::sleep_for(kPollEvery);
   }
   return server;
+}
+
+}  // namespace
+
+Result<ChildProcess> start_holdfast(const Options& options, const load::Endpoint& endpoint,
+                                    const std::string& log_dir,
+                                    const std::atomic<bool>& interrupted) {
+  load::Session session(endpoint, kCallTimeout);
+  auto free = check_nobody_listens(session);
+  if (!free) {
+    return tl::make_unexpected(free.error());
+  }
+  auto migration = ChildProcess::start({options.holdfast, "migrate", "--config", options.config},
+                                       log_dir + "/bench-migrate.log");
+  if (!migration) {
+    return tl::make_unexpected(migration.error());
+  }
+  if (!migration->wait_for_success(kStartDeadline, interrupted)) {
+    return fail(with_log(options.holdfast + " migrate failed", migration->log()));
+  }
+  return start_ready({options.holdfast, "serve", "--config", options.config}, session, log_dir,
+                     interrupted);
+}
+
+Result<ChildProcess> start_embedded(const Options& options, const load::Endpoint& endpoint,
+                                    const std::string& log_dir,
+                                    const std::atomic<bool>& interrupted) {
+  load::Session session(endpoint, kCallTimeout);
+  auto free = check_nobody_listens(session);
+  if (!free) {
+    return tl::make_unexpected(free.error());
+  }
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code ignored;
+    std::filesystem::remove(options.embedded + "/holdfast.db" + suffix, ignored);
+  }
+  std::vector<std::string> command{options.holdfast, "dev", "--data", options.embedded};
+  if (!options.config.empty()) {
+    command.insert(command.end(), {"--config", options.config});
+  }
+  return start_ready(command, session, log_dir, interrupted);
 }
 
 std::string holdfast_version(const Options& options, const std::string& log_dir,

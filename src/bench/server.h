@@ -14,6 +14,11 @@ Result<ChildProcess> start_holdfast(const Options& options, const load::Endpoint
                                     const std::string& log_dir,
                                     const std::atomic<bool>& interrupted);
 
+// Starts Holdfast without servers, on empty data in the folder that the options name.
+Result<ChildProcess> start_embedded(const Options& options, const load::Endpoint& endpoint,
+                                    const std::string& log_dir,
+                                    const std::atomic<bool>& interrupted);
+
 // What `holdfast --version` prints, for the record; empty when it does not.
 std::string holdfast_version(const Options& options, const std::string& log_dir,
                              const std::atomic<bool>& interrupted);
