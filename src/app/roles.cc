@@ -205,11 +205,10 @@ ApiRole::ApiRole(const Config& config, Backend& backend, Metrics& metrics, Worke
                   repeats_},
                  plans_by_name(config), admission_options(config)),
       queries_({parts_.ledger, parts_.book, parts_.clock}),
-      refunds_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.writer,
-                parts_.finisher},
+      updates_(parts_.book, parts_.ledger),
+      refunds_({updates_, parts_.book, parts_.clock, parts_.ids, parts_.writer, parts_.finisher},
                step_policy(config)),
-      reports_({parts_.ledger, parts_.book, parts_.clock, parts_.writer, parts_.finisher},
-               step_policy(config)),
+      reports_({updates_, parts_.clock, parts_.writer, parts_.finisher}, step_policy(config)),
       stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids}),
       parked_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.writer,
                parts_.finisher},
@@ -227,6 +226,7 @@ void ApiRole::start() {
   server_.start();
   async::spawn(executor, publisher_.run(), "the outbox publisher");
   async::spawn(executor, repeats_.run(), "the lookup of repeats");
+  async::spawn(executor, updates_.run(), "the updates of orders");
   async::spawn(executor, publisher_.delete_confirmed(), "the outbox publisher's deletes");
   async::spawn(executor, publisher_.expire_waiters(), "the outbox publisher's clock");
   parts_.start();

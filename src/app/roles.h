@@ -96,6 +96,7 @@ class ApiRole {
   flows::RepeatLookup repeats_;
   flows::Admission admission_;
   flows::Queries queries_;
+  flows::OrderUpdates updates_;
   flows::Refunds refunds_;
   flows::StepReports reports_;
   flows::StockDesk stock_;

@@ -44,21 +44,4 @@ boost::asio::awaitable<PortResult<std::optional<Order>>> journaled_order(StockLe
   co_return order;
 }
 
-boost::asio::awaitable<Outcome<bool>> update_order(OrderBook& book, StockLedger& ledger,
-                                                   OrderId order_id, OrderDecision decide) {
-  std::vector<OrderRef> refs(1);
-  refs[0].order_id = order_id;
-  const auto updated = co_await book.update(refs, decide);
-  if (!updated) co_return unavailable_book(updated.error());
-  if (!updated->empty()) co_return true;
-  auto journaled = co_await journaled_order(ledger, order_id);
-  // While Redis is away nobody can say that there is no such order.
-  if (!journaled) co_return unavailable_ledger(journaled.error());
-  if (!*journaled) co_return false;
-  refs[0].journaled = std::move(*journaled);
-  const auto early = co_await book.update(std::move(refs), decide);
-  if (!early) co_return unavailable_book(early.error());
-  co_return true;
-}
-
 }  // namespace holdfast::flows

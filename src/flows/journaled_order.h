@@ -21,9 +21,4 @@ tl::unexpected<Failure> unavailable_bus(const PortError& error);
 boost::asio::awaitable<PortResult<std::optional<Order>>> journaled_order(StockLedger& ledger,
                                                                          OrderId order_id);
 
-/// Updates one order of the book or, where the book has not got it yet, of the journal. Returns
-/// whether there is such an order; Redis being away counts only where the book has it not.
-boost::asio::awaitable<Outcome<bool>> update_order(OrderBook& book, StockLedger& ledger,
-                                                   OrderId order_id, OrderDecision decide);
-
 }  // namespace holdfast::flows

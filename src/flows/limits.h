@@ -19,6 +19,8 @@ inline constexpr Milliseconds kBusPoll{100};
 /// Deliveries of the refunds and the parked queue handled as one batch.
 inline constexpr std::size_t kRefundBatch = 256;
 inline constexpr std::size_t kParkedBatch = 64;
+/// Refunds asked for and steps reported, written in one transaction.
+inline constexpr std::size_t kUpdateBatch = 256;
 /// Pause before the same batch is tried again while a server is away.
 inline constexpr Milliseconds kServerAwayPause{250};
 /// Delay of messages that wait for a server other than RabbitMQ.

@@ -5,7 +5,6 @@
 #include "async/fault_point.h"
 #include "codec/order_json.h"
 #include "domain/digest.h"
-#include "flows/journaled_order.h"
 #include "flows/outgoing.h"
 
 namespace holdfast::flows {
@@ -49,7 +48,7 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand com
     if (decision.outcome != RefundRequestOutcome::accepted) return OrderChange{};
     return record(aggregate, decision, now, work);
   };
-  const auto updated = co_await update_order(ports_.book, ports_.ledger, command.order_id, decide);
+  const auto updated = co_await ports_.updates.update(command.order_id, decide);
   if (!updated) {
     const auto conflict = co_await names_another_refund(command);
     if (!conflict) co_return tl::unexpected(updated.error());
@@ -97,7 +96,7 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::preview(OrderId order_id,
                                      policy_.refund, now);
     return OrderChange{};
   };
-  const auto updated = co_await update_order(ports_.book, ports_.ledger, order_id, decide);
+  const auto updated = co_await ports_.updates.update(order_id, decide);
   if (!updated) co_return tl::unexpected(updated.error());
   co_return answer_from(std::move(decision));
 }

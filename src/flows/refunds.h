@@ -8,12 +8,11 @@
 #include "domain/progress.h"
 #include "domain/requests.h"
 #include "flows/failure.h"
+#include "flows/order_updates.h"
 #include "flows/order_work.h"
 #include "flows/stock_release.h"
 #include "ports/clock.h"
-#include "ports/message_bus.h"
 #include "ports/order_book.h"
-#include "ports/stock_ledger.h"
 
 namespace holdfast::flows {
 
@@ -35,9 +34,8 @@ struct RefundAnswer {
 class Refunds {
  public:
   struct Ports {
-    StockLedger& ledger;
+    OrderUpdates& updates;
     OrderBook& book;
-    MessageBus& bus;
     Clock& clock;
     Ids& ids;
     const OrderWriter& writer;

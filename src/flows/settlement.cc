@@ -331,8 +331,7 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
 }
 
 void SettlementFlow::retry_later(Item item, Work& work) {
-  work.follow_on.push_back(
-      order_again(ports_.ids, item.incoming.placed, item.attempts, limits::kRetryLater));
+  work.again.push_back(order_again(ports_.ids, item.incoming.placed, item.attempts));
 }
 
 void SettlementFlow::try_again_or_park(Item item, std::string detail, Work& work) {
@@ -357,6 +356,12 @@ void SettlementFlow::try_again_or_park(Item item, std::string detail, Work& work
 
 boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> deliveries, Work work) {
   co_await tell_again(std::exchange(work.untold, {}), work);
+  if (!work.again.empty()) {
+    // The pause is made here: an order that the ledger has lost and the book not got would hang on
+    // a message that waits in RabbitMQ, should that be lost.
+    co_await ports_.clock.sleep(limits::kRetryLater);
+    std::move(work.again.begin(), work.again.end(), std::back_inserter(work.follow_on));
+  }
   co_await publish_until_confirmed(ports_.bus, ports_.clock, std::move(work.follow_on));
   co_await ports_.teller.tell(std::move(work.events));
   const auto acked = co_await ports_.bus.ack(queues::orders, tags_of(deliveries));

@@ -74,6 +74,7 @@ class SettlementFlow {
   /// What a batch leaves to be done after the commit.
   struct Work {
     std::vector<OutgoingMessage> follow_on;
+    std::vector<OutgoingMessage> again;  ///< orders that the ledger cannot take anew yet
     std::vector<EventTeller::OrderEvents> events;
     std::vector<SettleMark> marks;
     std::vector<GiveBack> releases;

@@ -93,7 +93,7 @@ boost::asio::awaitable<Outcome<ReportAnswer>> StepReports::report(OrderId order_
     answer.aggregate = decision.progress.aggregate;
     return ports_.writer.write(aggregate, std::move(decision.progress), work);
   };
-  const auto updated = co_await update_order(ports_.book, ports_.ledger, order_id, decide);
+  const auto updated = co_await ports_.updates.update(order_id, decide);
   if (!updated) co_return tl::unexpected(updated.error());
   if (!*updated) {
     Failure failure;

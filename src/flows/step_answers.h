@@ -5,13 +5,13 @@
 #include "codec/step_body.h"
 #include "domain/decide_step.h"
 #include "flows/failure.h"
+#include "flows/order_updates.h"
 #include "flows/order_work.h"
 #include "flows/plan_book.h"
 #include "flows/stock_release.h"
 #include "ports/clock.h"
 #include "ports/message_bus.h"
 #include "ports/order_book.h"
-#include "ports/stock_ledger.h"
 
 namespace holdfast::flows {
 
@@ -52,8 +52,7 @@ struct ReportAnswer {
 class StepReports {
  public:
   struct Ports {
-    StockLedger& ledger;
-    OrderBook& book;
+    OrderUpdates& updates;
     Clock& clock;
     const OrderWriter& writer;
     OrderFinisher& finisher;

@@ -32,6 +32,9 @@ boost::asio::awaitable<void> Sweep::sweep_once() {
 
 boost::asio::awaitable<void> Sweep::rebuild_if_needed() {
   if (!ports_.guard.needs_rebuild() || !ports_.ledger.connected()) co_return;
+  // Another process may have rebuilt it since the guard looked.
+  co_await ports_.guard.verify();
+  if (!ports_.guard.needs_rebuild()) co_return;
   // As of now: once the ledger is closed below, the guard sees no more than that.
   auto cause = ports_.guard.closed_because();
   // The outbox must drain while the rebuild waits for it, whoever wrote it.

@@ -96,10 +96,8 @@ struct FakeFlows {
                    repeats.port()},
                   {}, {}),
         queries({ledger.port(), book.port(), world}),
-        refunds(
-            {ledger.port(), book.port(), bus.port(), world, world, writer.port(), finisher.port()},
-            {}),
-        reports({ledger.port(), book.port(), world, writer.port(), finisher.port()}, {}),
+        refunds({updates.port(), book.port(), world, world, writer.port(), finisher.port()}, {}),
+        reports({updates.port(), world, writer.port(), finisher.port()}, {}),
         stock({ledger.port(), book.port(), world, world}),
         parked(
             {ledger.port(), book.port(), bus.port(), world, world, writer.port(), finisher.port()},
@@ -114,6 +112,7 @@ struct FakeFlows {
   Unused<flows::LedgerGuard> guard;
   Unused<flows::OutboxPublisher> publisher;
   Unused<flows::RepeatLookup> repeats;
+  Unused<flows::OrderUpdates> updates;
   Unused<flows::OrderWriter> writer;
   Unused<flows::OrderFinisher> finisher;
   flows::Admission admission;

@@ -76,14 +76,15 @@ Process::Process(Network& network, Servers& servers, Provider& provider, Links w
       repeats(book),
       admission({ledger, book, clock, ids, guard, publisher, repeats}, plans_by_name(),
                 admission_options()),
-      refunds({ledger, book, bus, clock, ids, writer, finisher}, settings::policy()),
+      updates(book, ledger),
+      refunds({updates, book, clock, ids, writer, finisher}, settings::policy()),
       refund_worker({ledger, book, bus, clock, ids, writer, finisher}, refund_options()),
       settlement({ledger, book, bus, clock, ids, guard, writer, release, teller},
                  settlement_options()),
       runner({book, bus, clock, ids, gateway, plans, writer, finisher},
              {settings::policy(), 10, settings::kRetryFirst}),
       answers({book, bus, clock, ids, plans, writer, finisher}, settings::policy()),
-      reports({ledger, book, clock, writer, finisher}, settings::policy()),
+      reports({updates, clock, writer, finisher}, settings::policy()),
       events(book, bus, clock),
       parked({ledger, book, bus, clock, ids, writer, finisher},
              {"holdfast", settings::kRetention, settings::policy()}),
@@ -106,6 +107,7 @@ void Process::start() {
   run(publisher.delete_confirmed(), "the publisher's deletes");
   run(publisher.expire_waiters(), "the publisher's clock");
   run(repeats.run(), "the lookup of repeats");
+  run(updates.run(), "the updates of orders");
   run(settlement.run(), "settlement");
   run(refund_worker.run(), "refunds");
   run(parked.record(), "the parked recorder");

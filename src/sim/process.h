@@ -66,6 +66,7 @@ class Process {
   flows::OutboxPublisher publisher;
   flows::RepeatLookup repeats;
   flows::Admission admission;
+  flows::OrderUpdates updates;
   flows::Refunds refunds;
   flows::RefundWorker refund_worker;
   flows::SettlementFlow settlement;

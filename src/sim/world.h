@@ -87,6 +87,7 @@ class World {
   void send_stock(Process& process, const Operation& operation, std::size_t sending);
   void send_retry(Process& process, std::size_t sending);
   void set_up_stock();
+  static boost::asio::awaitable<void> set_up_one(Process& process, StockAtStart stock);
 
   template <class F>
   void later(Milliseconds after, F function) {

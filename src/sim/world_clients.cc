@@ -11,6 +11,7 @@ namespace holdfast::sim {
 namespace {
 
 constexpr Milliseconds kClientPatience{4'000};
+constexpr Milliseconds kSetUpPause{100};
 
 std::string word_of(flows::PlaceOutcome outcome) {
   switch (outcome) {
@@ -226,20 +227,27 @@ void World::send_retry(Process& process, std::size_t sending) {
 void World::set_up_stock() {
   std::size_t open = workload_.stock.size();
   for (const auto& stock : workload_.stock) {
+    Process& process = *slots_.front()->process;
+    boost::asio::co_spawn(process.executor(), set_up_one(process, stock),
+                          [&open](const std::exception_ptr& thrown) {
+                            if (thrown) std::rethrow_exception(thrown);
+                            --open;
+                          });
+  }
+  while (open > 0) scheduler_.step();
+}
+
+boost::asio::awaitable<void> World::set_up_one(Process& process, StockAtStart stock) {
+  for (;;) {
     flows::SetStock command;
     command.sku = Sku{stock.sku};
     command.on_hand = stock.units;
     if (stock.purchase_limit) command.purchase_limit.emplace(*stock.purchase_limit);
-    Process& process = *slots_.front()->process;
-    boost::asio::co_spawn(
-        process.executor(), process.desk.set(std::move(command)),
-        [&open](std::exception_ptr thrown, const flows::Outcome<flows::StockDeskAnswer>& said) {
-          if (thrown) std::rethrow_exception(thrown);
-          HF_ASSERT(said.has_value());
-          --open;
-        });
+    const auto said = co_await process.desk.set(std::move(command));
+    if (said) co_return;
+    // Of two processes that found no ledger, the second may close and build it once more.
+    co_await process.clock.sleep(kSetUpPause);
   }
-  while (open > 0) scheduler_.step();
 }
 
 }  // namespace holdfast::sim

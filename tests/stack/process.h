@@ -79,13 +79,13 @@ class Process {
         admission({ledger, book, clock, ids, guard, publisher, repeats}, plans_by_name(),
                   admission_options(options)),
         plans(book, plans_of_tests()),
-        refunds({ledger, book, bus, clock, ids, writer, finisher}, policy()),
+        refunds({updates, book, clock, ids, writer, finisher}, policy()),
         refund_worker({ledger, book, bus, clock, ids, writer, finisher}, worker_options(options)),
         settlement({ledger, book, bus, clock, ids, guard, writer, release, teller},
                    settlement_options(options)),
         runner({book, bus, clock, ids, gateway, plans, writer, finisher}, {policy(), 10, kDelay}),
         answers({book, bus, clock, ids, plans, writer, finisher}, policy()),
-        reports({ledger, book, clock, writer, finisher}, policy()),
+        reports({updates, clock, writer, finisher}, policy()),
         events(book, bus, clock),
         parked({ledger, book, bus, clock, ids, writer, finisher},
                {"holdfast", kRetention, policy()}),
@@ -98,9 +98,10 @@ class Process {
     postgres.start();
     rabbit.start();
     async::spawn(loop->get_executor(), publisher.run(), "the publisher");
+    async::spawn(loop->get_executor(), publisher.delete_confirmed(), "the publisher's deletes");
     async::spawn(loop->get_executor(), repeats.run(), "the lookup of repeats");
+    async::spawn(loop->get_executor(), updates.run(), "the updates of orders");
     if (options.ack == flows::AckPolicy::queued) {
-      async::spawn(loop->get_executor(), publisher.delete_confirmed(), "the publisher's deletes");
       async::spawn(loop->get_executor(), publisher.expire_waiters(), "the publisher's clock");
     }
     const bool connected = run_until(
@@ -185,6 +186,7 @@ class Process {
   flows::StockRelease release{ledger, book, kRetention};
   flows::OrderFinisher finisher{bus, clock, release};
   flows::EventTeller teller{book, bus, clock};
+  flows::OrderUpdates updates{book, ledger};
   flows::Refunds refunds;
   flows::RefundWorker refund_worker;
   flows::SettlementFlow settlement;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
+#include "async/gather.h"
 #include "domain/change_ids.h"
 #include "flows/outgoing.h"
 #include "tests/stack/flow_fixture.h"
@@ -158,6 +159,34 @@ TEST_F(RefundTest, AskedForAgainWithTheSameIdIsTheSame) {
   flows::RefundCommand elsewhere{another_order, asked, {}};
   EXPECT_EQ(done(process_->refunds.request(std::move(elsewhere))).outcome,
             RefundRequestOutcome::conflict);
+}
+
+TEST_F(RefundTest, AskedForAtTheSameTimeAreJudgedEachByItself) {
+  open_shop({{"A", 10}});
+  const auto first = place_and_settle("u-1", {{"A", 2}});
+  const auto second = place_and_settle("u-2", {{"A", 1}});
+  const auto third = place_and_settle("u-3", {{"A", 1}});
+  const auto taken = ask(third, of("A", 1));
+  const auto early = place("u-4", {{"A", 1}});
+  const RefundId twice{process_->ids.next()};
+  const OrderId nobodys{process_->ids.next()};
+  std::vector<flows::RefundCommand> commands{{first, RefundId{process_->ids.next()}, of("A", 1)},
+                                             {first, twice, of("A", 1)},
+                                             {first, twice, of("A", 1)},
+                                             {first, RefundId{process_->ids.next()}, of("A", 1)},
+                                             {second, taken, of("A", 1)},
+                                             {nobodys, RefundId{process_->ids.next()}, {}},
+                                             {early, RefundId{process_->ids.next()}, {}}};
+  std::vector<boost::asio::awaitable<flows::Outcome<flows::RefundAnswer>>> requests;
+  for (auto& command : commands) {
+    requests.push_back(process_->refunds.request(std::move(command)));
+  }
+  const auto answers = run(async::gather(std::move(requests)));
+  std::vector<RefundRequestOutcome> outcomes;
+  for (const auto& answer : answers) outcomes.push_back(answer.value().outcome);
+  using enum RefundRequestOutcome;
+  EXPECT_THAT(outcomes, testing::ElementsAre(accepted, accepted, replayed, refund_exceeds_order,
+                                             conflict, unknown_order, accepted));
 }
 
 TEST_F(RefundTest, IsReversedOnceHoweverOftenItIsWoken) {
