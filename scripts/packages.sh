@@ -14,7 +14,8 @@ source "$here/lib.sh"
 
 build_packages=(g++ cmake ninja-build pkg-config ccache libboost1.81-dev libboost-json1.81-dev
   libhiredis-dev librabbitmq-dev libpq-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev
-  libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev libexpected-dev curl)
+  libjemalloc-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev
+  libexpected-dev curl)
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev python3 python3-pytest
   python3-pytest-xdist python3-pika python3-yaml python3-jsonschema nodejs npm clang-format
   clang-tidy-16 lld spin jq curl)
