@@ -91,6 +91,10 @@ EmbeddedBackend::~EmbeddedBackend() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::string EmbeddedBackend::file_in(const std::string& folder) {
+  return (std::filesystem::path(folder) / kFileName).string();
+}
+
 int EmbeddedBackend::prepare() {
   if (!check_plans(config_)) return exit_codes::kFailed;
   try {
@@ -107,8 +111,8 @@ int EmbeddedBackend::prepare() {
 
 void EmbeddedBackend::open_file() {
   std::filesystem::create_directories(folder_);
-  const auto path = std::filesystem::path(folder_) / kFileName;
-  database_ = std::make_unique<sqlite::Database>(writer_.get_executor(), path.string());
+  const auto path = file_in(folder_);
+  database_ = std::make_unique<sqlite::Database>(writer_.get_executor(), path);
   database_->run_now([](sqlite::Session& session) {
     embedded::prepare_ledger(session);
     embedded::prepare_book(session);
@@ -116,7 +120,7 @@ void EmbeddedBackend::open_file() {
   broker_ = std::make_unique<embedded::Broker>(*database_, writer_.get_executor(), clock_,
                                                broker_options(config_));
   thread_ = std::thread([this] { writer_.run(); });
-  spdlog::info("data is in {}", path.string());
+  spdlog::info("data is in {}", path);
 }
 
 bool EmbeddedBackend::store_plans() {

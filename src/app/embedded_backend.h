@@ -24,6 +24,9 @@ class EmbeddedBackend final : public Backend {
   EmbeddedBackend(const EmbeddedBackend&) = delete;
   EmbeddedBackend& operator=(const EmbeddedBackend&) = delete;
 
+  /// The file that a folder for data has everything in.
+  static std::string file_in(const std::string& folder);
+
   int prepare() override;
   std::unique_ptr<Stores> open(boost::asio::io_context& loop, Clock& clock,
                                std::size_t book_connections) override;

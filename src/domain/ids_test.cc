@@ -53,6 +53,9 @@ TEST(Ids, NamesHaveOneToSixtyFourCharactersOfTheirAlphabet) {
 TEST(Digest, MatchesTheExamplesOfFips180) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  Sha256 in_parts;
+  for (const auto* part : {"a", "", "bc"}) in_parts.add(part);
+  EXPECT_EQ(in_parts.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

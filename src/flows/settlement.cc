@@ -47,6 +47,36 @@ GiveBack release_of(const codec::PlacedOrder& placed, Milliseconds retention) {
   return release;
 }
 
+Settlement settlement_of(const codec::IncomingOrder& incoming, SettlementDecision decided,
+                         Instant now) {
+  Settlement settlement;
+  settlement.generation = incoming.placed.generation;
+  settlement.outbox_id = incoming.outbox_id;
+  for (const auto& line : decided.order.lines) {
+    auto movement =
+        movement_of(decided.order, line, -line.quantity.units, MovementKind::order, now);
+    movement.sold = line.quantity.units;
+    settlement.stock.push_back(std::move(movement));
+  }
+  for (const auto& back : decided.returned) {
+    StockMovement movement;
+    movement.sku = back.sku;
+    movement.delta = back.units;
+    movement.returned = back.units;
+    movement.kind = MovementKind::cancellation;
+    movement.cause_id = decided.order.id.to_string();
+    movement.at = now;
+    settlement.stock.push_back(std::move(movement));
+  }
+  if (decided.points_delta != 0) {
+    settlement.points.push_back(PointsMovement{decided.order.user_id, decided.points_delta,
+                                               MovementKind::order, decided.order.id.to_string(),
+                                               now});
+  }
+  settlement.order = std::move(decided.order);
+  return settlement;
+}
+
 std::vector<Settlement> refusal_of(const codec::IncomingOrder& incoming, const Refusal& refusal,
                                    Instant now) {
   const auto& placed = incoming.placed;
@@ -125,38 +155,13 @@ void SettlementFlow::tell(const Order& order, Work& work) const {
 }
 
 SettlementFlow::Prepared SettlementFlow::prepare(const Item& item) const {
-  const auto& placed = item.incoming.placed;
   const auto now = ports_.clock.now();
-  auto decided = decide_settlement(placed.order, options_.policy, now);
+  auto decided = decide_settlement(item.incoming.placed.order, options_.policy, now);
   Prepared prepared;
-  Settlement& settlement = prepared.settlement;
-  settlement.generation = placed.generation;
-  settlement.outbox_id = item.incoming.outbox_id;
-  for (const auto& line : decided.order.lines) {
-    auto movement =
-        movement_of(decided.order, line, -line.quantity.units, MovementKind::order, now);
-    movement.sold = line.quantity.units;
-    settlement.stock.push_back(std::move(movement));
-  }
-  for (const auto& back : decided.returned) {
-    StockMovement movement;
-    movement.sku = back.sku;
-    movement.delta = back.units;
-    movement.returned = back.units;
-    movement.kind = MovementKind::cancellation;
-    movement.cause_id = decided.order.id.to_string();
-    movement.at = now;
-    settlement.stock.push_back(std::move(movement));
-  }
-  if (decided.points_delta != 0) {
-    settlement.points.push_back(PointsMovement{decided.order.user_id, decided.points_delta,
-                                               MovementKind::order, decided.order.id.to_string(),
-                                               now});
-  }
   for (const auto& dispatch : decided.dispatches) {
     prepared.follow_on.push_back(ports_.writer.message_of(dispatch));
   }
-  settlement.order = std::move(decided.order);
+  prepared.settlement = settlement_of(item.incoming, std::move(decided), now);
   return prepared;
 }
 

@@ -31,6 +31,11 @@ struct SettlementOptions {
   StepPolicy policy;
 };
 
+/// What is written of an order that is settled as `decided`: its row, its movements of stock and
+/// points.
+Settlement settlement_of(const codec::IncomingOrder& incoming, SettlementDecision decided,
+                         Instant now);
+
 /// The settlement that writes an order as cancelled, nothing done: the stock journal says that the
 /// reservation was made and undone.
 std::vector<Settlement> refusal_of(const codec::IncomingOrder& incoming, const Refusal& refusal,

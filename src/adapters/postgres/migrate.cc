@@ -1,11 +1,9 @@
 #include "adapters/postgres/migrate.h"
 
-#include <libpq-fe.h>
-
-#include <array>
 #include <map>
-#include <memory>
 
+#include "adapters/postgres/blocking_session.h"
+#include "adapters/postgres/failure.h"
 #include "domain/digest.h"
 #include "embedded/postgres_migrations.h"
 
@@ -16,69 +14,12 @@ struct MigrationFailure {
   std::string what;
 };
 
-/// A blocking connection, for the one who starts the program and waits.
-class Session {
- public:
-  explicit Session(const std::string& url) {
-    const std::array<const char*, 5> keywords{"dbname", "fallback_application_name",
-                                              "client_encoding", "connect_timeout", nullptr};
-    const std::array<const char*, 5> values{url.c_str(), "holdfast migrate", "UTF8", "5", nullptr};
-    connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
-    if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) fail("cannot connect");
-    PQsetNoticeReceiver(
-        connection_.get(), [](void*, const PGresult*) {}, nullptr);
-  }
-
-  /// One or several statements without parameters.
-  void execute(std::string_view sql, const std::string& what) {
-    const Answer answer(PQexec(connection_.get(), std::string(sql).c_str()));
-    check(answer, what);
-  }
-
-  using Rows = std::vector<std::vector<std::string>>;
-  Rows query(const char* sql, const std::vector<std::string>& parameters, const std::string& what) {
-    std::vector<const char*> values;
-    for (const auto& parameter : parameters) values.push_back(parameter.c_str());
-    const Answer answer(PQexecParams(connection_.get(), sql, static_cast<int>(values.size()),
-                                     nullptr, values.data(), nullptr, nullptr, 0));
-    check(answer, what);
-    Rows rows;
-    for (int i = 0; i < PQntuples(answer.get()); ++i) {
-      auto& row = rows.emplace_back();
-      for (int column = 0; column < PQnfields(answer.get()); ++column) {
-        row.emplace_back(PQgetvalue(answer.get(), i, column));
-      }
-    }
-    return rows;
-  }
-
- private:
-  struct Clear {
-    void operator()(PGresult* result) const { PQclear(result); }
-  };
-  struct Finish {
-    void operator()(PGconn* connection) const { PQfinish(connection); }
-  };
-  using Answer = std::unique_ptr<PGresult, Clear>;
-
-  void check(const Answer& answer, const std::string& what) {
-    const auto status = PQresultStatus(answer.get());
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(what);
-  }
-  [[noreturn]] void fail(const std::string& what) {
-    std::string message = connection_ ? PQerrorMessage(connection_.get()) : "out of memory";
-    while (!message.empty() && message.back() == '\n') message.pop_back();
-    throw MigrationFailure{what + ": " + message};
-  }
-
-  std::unique_ptr<PGconn, Finish> connection_;
-};
-
 /// Checksums by name, of the migrations that were applied.
 using Applied = std::map<std::string, std::string, std::less<>>;
 
-Applied read_applied(Session& session) {
-  // The lock ends with the session. (The numbers keep it apart from the book's other locks.)
+Applied read_applied(BlockingSession& session) {
+  // The lock ends with the session. (The numbers keep it apart from the book's other locks.) An
+  // archive of the book is read and written under it too.
   session.query("select pg_advisory_lock(2, 2)", {}, "cannot lock");
   session.execute(
       "create table if not exists schema_migrations ("
@@ -87,9 +28,9 @@ Applied read_applied(Session& session) {
       " applied_at timestamptz not null default now())",
       "cannot create schema_migrations");
   Applied applied;
-  for (auto& row : session.query("select name, checksum from schema_migrations", {},
-                                 "cannot read schema_migrations")) {
-    applied.emplace(std::move(row[0]), std::move(row[1]));
+  for (const auto& row : session.query("select name, checksum from schema_migrations", {},
+                                       "cannot read schema_migrations")) {
+    applied.emplace(row[0].value(), row[1].value());
   }
   return applied;
 }
@@ -105,7 +46,7 @@ void check_known(const Applied& applied, std::span<const Migration> migrations) 
   }
 }
 
-void apply(Session& session, const Migration& migration, const std::string& checksum) {
+void apply(BlockingSession& session, const Migration& migration, const std::string& checksum) {
   const std::string name(migration.first);
   session.execute("begin", "cannot begin");
   session.execute(migration.second, "migration " + name + " failed and was rolled back");
@@ -125,8 +66,11 @@ std::string list_of(const std::vector<std::string>& names) {
 tl::expected<MigrationReport, std::string> migrate(const std::string& url,
                                                    std::span<const Migration> migrations) {
   MigrationReport report;
+  const auto failed = [&report](const std::string& what) {
+    return tl::unexpected(what + " (applied before: " + list_of(report.applied) + ")");
+  };
   try {
-    Session session(url);
+    BlockingSession session(url, "holdfast migrate");
     const auto applied = read_applied(session);
     check_known(applied, migrations);
     for (const auto& migration : migrations) {
@@ -143,7 +87,9 @@ tl::expected<MigrationReport, std::string> migrate(const std::string& url,
       }
     }
   } catch (const MigrationFailure& failure) {
-    return tl::unexpected(failure.what + " (applied before: " + list_of(report.applied) + ")");
+    return failed(failure.what);
+  } catch (const Failure& failure) {
+    return failed(failure.what());
   }
   return report;
 }

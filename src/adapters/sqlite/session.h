@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "adapters/sqlite/failure.h"
 #include "adapters/sqlite/values.h"
@@ -73,6 +74,14 @@ class Session {
     sqlite3_stmt* const statement = prepared(sql);
     int at = 0;
     (bound(Value<std::decay_t<T>>::bind(statement, ++at, arguments)), ...);
+    return {connection_.get(), statement};
+  }
+  /// The same with as many arguments as there are.
+  template <class T>
+  Rows query_with(std::string_view sql, const std::vector<T>& arguments) {
+    sqlite3_stmt* const statement = prepared(sql);
+    int at = 0;
+    for (const T& argument : arguments) bound(Value<T>::bind(statement, ++at, argument));
     return {connection_.get(), statement};
   }
   /// Runs a statement to its end and returns the number of rows it inserted, changed or deleted.
