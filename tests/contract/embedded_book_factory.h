@@ -38,6 +38,9 @@ class EmbeddedBookFactory : public OrderBookFactory {
     return attach(std::move(options));
   }
 
+  /// What `make` has made.
+  sqlite::Database& database() { return *database_; }
+
  protected:
   virtual boost::asio::any_io_executor writer(boost::asio::io_context& loop) {
     return loop.get_executor();

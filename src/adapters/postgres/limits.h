@@ -27,4 +27,10 @@ inline constexpr std::size_t kMaxWaiting = 10'000;
 /// Rows of the high-water table, so that settlements do not wait for one another there.
 inline constexpr int kHighWaterSlots = 256;
 
+/// Records of an archive that are read, or written, at once.
+inline constexpr std::size_t kArchiveBatch = 500;
+/// How long an archive waits for the connections of a process that has just ended.
+inline constexpr std::chrono::milliseconds kArchivePatience{3'000};
+inline constexpr std::chrono::milliseconds kArchivePoll{100};
+
 }  // namespace holdfast::postgres::limits
