@@ -28,6 +28,8 @@ void add_commands(CLI::App& app, Context& context) {
   add_serve(app, context);
   add_dev(app, context);
   add_migrate(app, context);
+  add_export(app, context);
+  add_import(app, context);
   add_config(app, context);
   add_doctor(app, context);
   add_place(app, context);

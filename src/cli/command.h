@@ -44,6 +44,8 @@ std::optional<app::Config> load_or_tell(Context& context, const std::string& fil
 void add_serve(CLI::App& app, Context& context);
 void add_dev(CLI::App& app, Context& context);
 void add_migrate(CLI::App& app, Context& context);
+void add_export(CLI::App& app, Context& context);
+void add_import(CLI::App& app, Context& context);
 void add_config(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_place(CLI::App& app, Context& context);
