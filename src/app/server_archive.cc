@@ -27,7 +27,8 @@ constexpr Instant kAnyTime{Milliseconds{253'402'300'799'999}};  // the last that
 /// What is under way to the book: orders by id, each as its payload.
 struct UnderWay {
   std::map<std::string, std::string> orders;
-  std::uint64_t queued = 0;  ///< messages in the queue of orders
+  std::uint64_t queued = 0;      ///< messages in the queue of orders
+  std::uint64_t unrecorded = 0;  ///< messages on their way to be recorded as parked
 };
 
 PortError refused(std::string detail) {
@@ -80,9 +81,12 @@ class Look {
 
   awaitable<PortResult<UnderWay>> read() {
     UnderWay found;
-    const auto depth = co_await bus_.depth(queues::orders);
-    if (!depth) co_return tl::unexpected(depth.error());
-    found.queued = depth->ready;
+    const auto orders = co_await bus_.depth(queues::orders);
+    if (!orders) co_return tl::unexpected(orders.error());
+    found.queued = orders->ready;
+    const auto parked = co_await bus_.depth(queues::parked);
+    if (!parked) co_return tl::unexpected(parked.error());
+    found.unrecorded = parked->ready;
     const auto state = co_await ledger_.state();
     if (!state) co_return tl::unexpected(state.error());
     const auto entries =
@@ -126,9 +130,10 @@ class ServerArchive final : public BookArchive {
     // Before the book: what is settled in between is found there.
     auto under_way = Look(config_).take();
     if (!under_way) return tl::unexpected(under_way.error());
-    if (under_way->queued != 0) {
-      return tl::unexpected(
-          refused("orders wait in RabbitMQ: let a worker settle them, then stop it and export"));
+    if (under_way->queued + under_way->unrecorded != 0) {
+      return tl::unexpected(refused(
+          "orders or parked messages wait in RabbitMQ: let a worker handle them, then stop it and "
+          "export"));
     }
     auto& orders = under_way->orders;
     const auto whole = book_.read([&](const ArchiveRecord& record) {

@@ -48,7 +48,4 @@ boost::asio::awaitable<void> publish_until_confirmed(MessageBus& bus, Clock& clo
 
 std::vector<std::uint64_t> tags_of(const std::vector<Delivery>& deliveries);
 
-/// Says on a message that an operator sends it again.
-inline const std::string kRetryHeader = "hf-retry";
-
 }  // namespace holdfast::flows

@@ -28,6 +28,9 @@ inline QueueName work(const StepName& name) {
 }
 }  // namespace queues
 
+/// Says on a message that an operator sends it again: nothing but it brings its trouble on.
+inline const std::string kRetryHeader = "hf-retry";
+
 struct OutgoingMessage {
   QueueName queue;
   /// Set: not for a queue but for whoever listens to events of this name (`order.completed`);

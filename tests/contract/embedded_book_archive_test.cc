@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "adapters/embedded/book_archive.h"
+#include "adapters/embedded/bus_message.h"
 #include "adapters/embedded/stock_ledger.h"
 #include "codec/messages.h"
 #include "tests/contract/book_archive_contract.h"
@@ -68,17 +69,17 @@ class EmbeddedArchive : public OrderBookFixture {
     run([](Session& session) {
       session.script(
           "create table bus_queues (number integer, name text, length integer);"
-          "create table bus_messages (key integer, body blob);"
-          "create table bus_delayed (queue integer, body blob);"
-          "insert into bus_queues values (1, 'parked', 0), (2, 'orders', 0)");
+          "create table bus_messages (key integer, body blob, headers blob default x'');"
+          "create table bus_delayed (queue integer, body blob, headers blob default x'');"
+          "insert into bus_queues values (1, 'parked', 0), (2, 'orders', 0), (3, 'refunds', 0)");
     });
   }
   void into_queue(std::uint64_t number, bool delayed = false) {
     const auto text = payload(number);
     const sqlite::Bytes body{codec::orders_message({{"1-1", text}})};
     run([&](Session& session) {
-      session.run(delayed ? "insert into bus_delayed values (2, ?1)"
-                          : "insert into bus_messages values ((2 << 40) + 7, ?1)",
+      session.run(delayed ? "insert into bus_delayed (queue, body) values (2, ?1)"
+                          : "insert into bus_messages (key, body) values ((2 << 40) + 7, ?1)",
                   body);
     });
   }
@@ -93,6 +94,11 @@ class EmbeddedArchive : public OrderBookFixture {
     });
     EXPECT_TRUE(read) << read.error().detail;
     return found;
+  }
+  void expect_not_handled_yet() {
+    const auto read = archive_.read([](const auto&) { return true; });
+    ASSERT_FALSE(read);
+    EXPECT_THAT(read.error().detail, ::testing::HasSubstr("not been handled yet"));
   }
   static std::vector<std::string> ids(std::vector<std::uint64_t> numbers) {
     std::vector<std::string> all;
@@ -140,9 +146,28 @@ TEST_F(EmbeddedArchive, a_message_on_its_way_to_be_recorded_as_parked_is_waited_
   run([](Session& session) {
     session.script("update bus_queues set length = 1 where number = 1");
   });
-  const auto read = archive_.read([](const auto&) { return true; });
-  ASSERT_FALSE(read);
-  EXPECT_THAT(read.error().detail, ::testing::HasSubstr("recorded as parked"));
+  expect_not_handled_yet();
+}
+
+TEST_F(EmbeddedArchive, a_parked_message_that_is_sent_again_is_waited_for) {
+  for (const auto* table : {"bus_messages (key", "bus_delayed (queue"}) {
+    make_bus();
+    const auto number = std::string(table) == "bus_messages (key" ? "3 << 40" : "3";
+    run([&](Session& session) {
+      session.run("insert into " + std::string(table) + ", headers) values (" + number + ", ?1)",
+                  sqlite::Bytes{embedded::bus::encode_headers({{kRetryHeader, "1"}})});
+    });
+    expect_not_handled_yet();
+    run([](Session& session) {
+      session.script("drop table bus_queues; drop table bus_messages; drop table bus_delayed");
+    });
+  }
+}
+
+TEST_F(EmbeddedArchive, wake_ups_are_not_waited_for) {
+  make_bus();
+  run([](Session& session) { session.script("insert into bus_messages (key) values (3 << 40)"); });
+  EXPECT_TRUE(archive_.read([](const auto&) { return true; }));
 }
 
 TEST_F(EmbeddedArchive, a_ledger_or_a_queue_with_orders_is_not_empty) {
