@@ -42,8 +42,12 @@ class InputFile {
 
  private:
   bool open_named(const std::string& name) {
+    if (std::filesystem::is_directory(name)) {
+      errno = EISDIR;
+      return false;
+    }
     stream_.open(name, std::ios::binary | std::ios::in);
-    return stream_.is_open() && !std::filesystem::is_directory(name);
+    return stream_.is_open();
   }
   bool keep(std::istream& in) {
     auto name = (std::filesystem::temp_directory_path() / "holdfast-import-XXXXXX").string();

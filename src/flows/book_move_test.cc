@@ -49,9 +49,9 @@ ArchiveRecord sku(const std::string& name, std::int64_t loaded) {
                 R"(,"sold":0,"returned":0}})");
 }
 
-/// Of 3 units of A-1 and 2 of B-2, worth 35 points.
-ArchiveRecord unsettled(std::uint8_t number) {
-  auto order = samples::accepted_order();
+/// Of 3 units of A-1 and 2 of B-2, worth 35 points under the default plan. Placed at 1,000 ms.
+ArchiveRecord unsettled(std::uint8_t number, const Plan& plan = default_plan()) {
+  auto order = make_order(samples::order_request(), plan, samples::identity());
   order.id = samples::id<OrderId>(number);
   ArchiveRecord record;
   record.kind = ArchiveKind::unsettled;
@@ -165,6 +165,25 @@ TEST(BookMove, an_order_of_an_unknown_sku_is_cancelled) {
   const auto found = imported({sku("A-1", 6), unsettled(1)});
   EXPECT_EQ(found.of(ArchiveKind::order).at(0).fields.at("status").as_string(), "cancelled");
   EXPECT_EQ(found.sum(ArchiveKind::sku, "sold"), 0);
+}
+
+TEST(BookMove, an_order_that_somebody_else_takes_part_in_waits_for_the_sweep) {
+  Plan plan;
+  plan.name = PlanName{"card"};
+  plan.steps = {samples::step("stock", StepKind::stock),
+                samples::step("payment", StepKind::http, {"stock"})};
+  const auto found = imported({sku("A-1", 3), sku("B-2", 2), unsettled(1, plan)});
+  const auto order = found.of(ArchiveKind::order).at(0).fields;
+  EXPECT_EQ(order.at("status").as_string(), "processing");
+  EXPECT_EQ(order.at("next_check_at").as_string(), "1970-01-01T00:00:12.000Z");
+  EXPECT_EQ(found.sum(ArchiveKind::sku, "sold"), 5);
+
+  constexpr std::int64_t kTwoDays = 2 * 86'400'000;
+  const auto late = imported({sku("A-1", 3), sku("B-2", 2), unsettled(1, plan)}, kTwoDays);
+  EXPECT_EQ(late.of(ArchiveKind::order).at(0).fields.at("reason").as_string(), "timed_out");
+  EXPECT_EQ(late.sum(ArchiveKind::sku, "sold"), 5);
+  EXPECT_EQ(late.sum(ArchiveKind::sku, "returned"), 5);
+  EXPECT_EQ(late.sum(ArchiveKind::stock_movement, "delta"), 0);
 }
 
 TEST(BookMove, accounts_are_counted_not_their_movements) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "codec/hex.h"
+#include "codec/storable.h"
 #include "domain/assert.h"
 
 namespace holdfast::embedded::archive {
@@ -118,7 +119,7 @@ json::value read_cell(const Rows& rows, int at, ArchiveType type) {
   switch (type) {
     case ArchiveType::text:
       return read_as<std::string>(
-          rows, at, [](const std::string& text) { return json::value(json::string(text)); });
+          rows, at, [](const std::string& text) { return json::value(codec::storable(text)); });
     case ArchiveType::uuid:
       return read_as<Uuid>(rows, at, [](const Uuid& id) { return json::value(id.to_string()); });
     case ArchiveType::instant:

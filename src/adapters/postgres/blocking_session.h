@@ -25,7 +25,7 @@ class BlockingSession {
   /// One statement with parameters $1, $2, … as texts.
   std::vector<Row> query(const std::string& sql, const std::vector<std::string>& parameters,
                          const std::string& what);
-  /// The last statement has left it in doubt whether it was carried out.
+  /// The connection has ended: it is not known whether the last statement was carried out.
   [[nodiscard]] bool is_lost() const;
 
  private:

@@ -117,8 +117,8 @@ void commit(BlockingSession& session) {
 std::optional<PortError> write_all(BlockingSession& session, const BookArchive::Next& next) {
   if (!query_flag(session, embedded::archive_is_empty_sql, "cannot look into the book")) {
     throw rejected(
-        "the book is not empty: an import needs one without orders, refunds, stock, points, parked "
-        "messages and events");
+        "the book is not empty: an import needs a database without orders, refunds, stock, points, "
+        "parked messages and events");
   }
   Writer writer(session);
   for (;;) {
