@@ -178,7 +178,7 @@ TEST(BookMove, an_order_that_somebody_else_takes_part_in_waits_for_the_sweep) {
   EXPECT_EQ(order.at("next_check_at").as_string(), "1970-01-01T00:00:12.000Z");
   EXPECT_EQ(found.sum(ArchiveKind::sku, "sold"), 5);
 
-  constexpr std::int64_t kTwoDays = 2 * 86'400'000;
+  constexpr std::int64_t kTwoDays = 172'800'000;
   const auto late = imported({sku("A-1", 3), sku("B-2", 2), unsettled(1, plan)}, kTwoDays);
   EXPECT_EQ(late.of(ArchiveKind::order).at(0).fields.at("reason").as_string(), "timed_out");
   EXPECT_EQ(late.sum(ArchiveKind::sku, "sold"), 5);

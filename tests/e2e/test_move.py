@@ -357,3 +357,27 @@ def test_an_import_that_was_killed_is_started_again(dev, install):
     target.start()
     assert target.stock(TEA)["available"] == 2
     at_rest(target)
+
+
+def test_an_order_that_only_redis_has_is_settled_by_the_move(install):
+    source = install({"admission.ack_timeout": "200ms"}).start()
+    source.set_stock(TEA, 3)
+    at_rest(source)
+    source.stack.stop("rabbitmq")
+    body = order_body("u-1", (TEA, 2, 100))
+    placed = source.place(body)
+    assert placed.status == 202 and placed.json["durability"] == "reserved", placed
+    source.stop()
+    source.stack.start("rabbitmq")
+    target = Holdfast(None)
+    try:
+        moved(source, target, "--config", str(source.config))
+        target.start()
+        again = target.place(body)
+        assert again.status == 202 and again.replayed, again
+        assert target.order(body["order_id"])["status"] == "completed"
+        assert target.stock(TEA)["available"] == 1
+        at_rest(target)
+        target.stop()
+    finally:
+        target.remove()
