@@ -117,11 +117,6 @@ class Look {
   rabbitmq::RabbitMessageBus bus_;
 };
 
-std::string text_of(const ArchiveRecord& record, const char* field) {
-  const auto* text = record.fields.if_contains(field);
-  return text == nullptr ? std::string() : std::string(text->as_string());
-}
-
 class ServerArchive final : public BookArchive {
  public:
   explicit ServerArchive(const Config& config) : config_(config), book_(config.postgres.url) {}
@@ -137,10 +132,11 @@ class ServerArchive final : public BookArchive {
     }
     auto& orders = under_way->orders;
     const auto whole = book_.read([&](const ArchiveRecord& record) {
-      if (record.kind == ArchiveKind::order) orders.erase(text_of(record, "order_id"));
+      if (record.kind == ArchiveKind::order) orders.erase(codec::text_of(record, "order_id"));
       // What is parked is the operator's, and goes along as such.
-      if (record.kind == ArchiveKind::parked && text_of(record, "queue") == queues::orders.value) {
-        orders.erase(text_of(record, "order_id"));
+      if (record.kind == ArchiveKind::parked &&
+          codec::text_of(record, "queue") == queues::orders.value) {
+        orders.erase(codec::text_of(record, "order_id"));
       }
       return take(record);
     });

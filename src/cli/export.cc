@@ -6,13 +6,11 @@
 #include <filesystem>
 #include <fstream>
 
-#include "app/book_archives.h"
-#include "app/logging.h"
-#include "app/server_backend.h"
 #include "app/system_clock.h"
 #include "app/version.h"
 #include "cli/command.h"
 #include "cli/move_report.h"
+#include "cli/open_archive.h"
 
 namespace holdfast::cli {
 namespace {
@@ -68,49 +66,26 @@ class NewFile {
   std::ofstream stream_;
 };
 
-struct Source {
-  std::unique_ptr<BookArchive> archive;
-  int code = kFine;  // of what went wrong and was told
-};
-
-Source open_folder(Context& context, const std::string& folder) {
-  auto archive = app::open_folder_archive(folder, false);
-  if (!archive) {
-    context.err << archive.error() << '\n';
-    return {nullptr, kFailed};
-  }
-  return {std::move(*archive)};
-}
-
-Source open_servers(const app::Config& config) {
-  auto quiet = config.log;
-  quiet.level = "warn";
-  app::set_up_logging(quiet);
-  if (const int code = app::migrate_book(config); code != kFine) {
-    return {nullptr, code};
-  }
-  return {app::open_server_archive(config)};
-}
-
-int export_from(Context& context, BookArchive& archive, std::ostream& to, std::ostream& report) {
+int export_from(Context& context, const OpenedArchive& source, std::ostream& to,
+                std::ostream& report) {
   codec::ArchiveWriter writer(to, {app::kVersion, app::SystemClock().now()});
-  const auto summary = flows::export_book(archive, writer, MoveProgress(context.err, "exported"));
+  const auto summary =
+      flows::export_book(*source.archive, writer, MoveProgress(context.err, "exported"));
   if (!summary) {
     context.err << "nothing was exported: " << summary.error().detail << '\n';
-    const auto kind = summary.error().kind;
-    return kind == PortErrorKind::unavailable ? kUnreachable : kFailed;
+    return source.code_of(summary.error());
   }
   print_summary(report, *summary);
   return kFine;
 }
 
-int export_to_file(Context& context, BookArchive& archive, const std::string& name) {
+int export_to_file(Context& context, const OpenedArchive& source, const std::string& name) {
   NewFile file(name);
   if (!file.open()) {
     context.err << "cannot write " << name << ": " << std::strerror(errno) << '\n';
     return kFailed;
   }
-  if (const int code = export_from(context, archive, file.stream(), context.out); code != kFine) {
+  if (const int code = export_from(context, source, file.stream(), context.out); code != kFine) {
     return code;
   }
   if (!file.finish()) {
@@ -131,14 +106,14 @@ int export_book(Context& context, const ExportOptions& options) {
       return kWrongUse;
     }
   }
-  auto source = config ? open_servers(*config) : open_folder(context, options.data);
+  const auto source = config ? open_servers(*config) : open_folder(context, options.data, false);
   if (!source.archive) {
     return source.code;
   }
   if (options.file == kStandardOutput) {
-    return export_from(context, *source.archive, context.out, context.err);
+    return export_from(context, source, context.out, context.err);
   }
-  return export_to_file(context, *source.archive, options.file);
+  return export_to_file(context, source, options.file);
 }
 
 }  // namespace

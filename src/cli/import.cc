@@ -7,14 +7,12 @@
 #include <fstream>
 #include <iostream>
 
-#include "app/book_archives.h"
 #include "app/event_source.h"
-#include "app/logging.h"
 #include "app/parts.h"
-#include "app/server_backend.h"
 #include "app/system_clock.h"
 #include "cli/command.h"
 #include "cli/move_report.h"
+#include "cli/open_archive.h"
 
 namespace holdfast::cli {
 namespace {
@@ -67,36 +65,13 @@ class InputFile {
   std::fstream stream_;
 };
 
-struct Target {
-  std::unique_ptr<BookArchive> archive;
-  int code = kFine;  // of what went wrong and was told
-};
-
-Target open_target(Context& context, const app::Config& config, const std::string& folder) {
-  if (!folder.empty()) {
-    auto archive = app::open_folder_archive(folder, true);
-    if (archive) {
-      return {std::move(*archive)};
-    }
-    context.err << archive.error() << '\n';
-    return {nullptr, kFailed};
-  }
-  auto quiet = config.log;
-  quiet.level = "warn";
-  app::set_up_logging(quiet);
-  if (const int code = app::migrate_book(config); code != kFine) {
-    return {nullptr, code};
-  }
-  return {app::open_server_archive(config)};
-}
-
 flows::BookImport import_for(const app::Config& config) {
   return flows::BookImport({app::step_policy(config),
                             flows::EventWriter(app::event_source(config), config.events.enabled),
                             app::SystemClock().now()});
 }
 
-int tell_failure(Context& context, const PortError& error) {
+void tell_failure(Context& context, const PortError& error) {
   switch (error.effect) {
     case Effect::none: context.err << "nothing was imported: " << error.detail << '\n'; break;
     case Effect::happened:
@@ -105,7 +80,6 @@ int tell_failure(Context& context, const PortError& error) {
                   << "; import again: a book that has it refuses as not empty\n";
       break;
   }
-  return error.kind == PortErrorKind::unavailable ? kUnreachable : kFailed;
 }
 
 void tell_next(Context& context, const ImportOptions& options) {
@@ -134,14 +108,16 @@ int import_book(Context& context, const ImportOptions& options) {
                 << '\n';
     return kFailed;
   }
-  const auto target = open_target(context, *config, options.data);
+  const auto target =
+      options.data.empty() ? open_servers(*config) : open_folder(context, options.data, true);
   if (!target.archive) {
     return target.code;
   }
   codec::ArchiveReader second(file.from_start());
   const auto written = import.write(second, *target.archive, MoveProgress(context.err, "imported"));
   if (!written) {
-    return tell_failure(context, written.error());
+    tell_failure(context, written.error());
+    return target.code_of(written.error());
   }
   print_summary(context.out, *summary);
   if (import.refused() != 0) {

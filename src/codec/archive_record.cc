@@ -213,6 +213,11 @@ std::optional<ArchiveKind> parse_archive_kind(std::string_view text) {
   return std::nullopt;
 }
 
+std::string text_of(const ArchiveRecord& record, std::string_view field) {
+  const auto* text = record.fields.if_contains(field);
+  return text == nullptr ? std::string() : std::string(text->as_string());
+}
+
 std::string to_line(const ArchiveRecord& record) {
   return "{\"" + std::string(to_string(record.kind)) + "\":" + json::serialize(record.fields) + "}";
 }

@@ -26,7 +26,7 @@ enum class ArchiveKind {
   audit,
   unsettled,  ///< an order that was accepted and is not in the book yet: its payload
 };
-inline constexpr std::size_t kArchiveKinds = 11;
+inline constexpr std::size_t kArchiveKinds = static_cast<std::size_t>(ArchiveKind::unsettled) + 1;
 
 /// How a field is written as JSON, and with that what a column is that holds it.
 enum class ArchiveType {
@@ -57,6 +57,9 @@ struct ArchiveRecord {
 std::span<const ArchiveField> fields_of(ArchiveKind kind);
 std::string_view to_string(ArchiveKind kind);
 std::optional<ArchiveKind> parse_archive_kind(std::string_view text);
+
+/// The text of a field that is one; "" where it is left out.
+std::string text_of(const ArchiveRecord& record, std::string_view field);
 
 /// A record as one line of an archive, `{"order":{…}}`, without the line's end.
 std::string to_line(const ArchiveRecord& record);

@@ -18,11 +18,6 @@ PortError unreadable(const codec::DecodeError& error) {
   return PortError{PortErrorKind::rejected, Effect::none, error.detail};
 }
 
-std::string text_of(const ArchiveRecord& record, const char* field) {
-  const auto& text = record.fields.at(field).as_string();
-  return {text.data(), text.size()};
-}
-
 std::int64_t integer_of(const ArchiveRecord& record, const char* field) {
   return record.fields.at(field).as_int64();
 }
@@ -38,7 +33,7 @@ void ArchiveSummary::add(const ArchiveRecord& record) {
   ++counts_[static_cast<std::size_t>(record.kind)];
   if (record.kind != ArchiveKind::points_movement) return;
   // Those of one account stand together.
-  auto account = text_of(record, "user_id");
+  auto account = codec::text_of(record, "user_id");
   if (count(ArchiveKind::points_movement) == 1 || account != last_account_) ++points_accounts_;
   last_account_ = std::move(account);
 }
@@ -71,7 +66,7 @@ codec::Decoded<ArchiveSummary> BookImport::examine(codec::ArchiveReader& from) {
     if ((*record)->kind == ArchiveKind::sku) {
       const auto on_hand = integer_of(**record, "loaded") - integer_of(**record, "sold") +
                            integer_of(**record, "returned");
-      units_[text_of(**record, "sku")].on_hand = on_hand;
+      units_[codec::text_of(**record, "sku")].on_hand = on_hand;
     } else if ((*record)->kind == ArchiveKind::unsettled) {
       take_units(placed_of(**record));
     }
@@ -108,7 +103,7 @@ std::vector<ArchiveRecord> BookImport::written_for(ArchiveRecord record) const {
   std::vector<ArchiveRecord> records;
   if (record.kind != ArchiveKind::unsettled) {
     const auto units =
-        record.kind == ArchiveKind::sku ? units_.find(text_of(record, "sku")) : units_.end();
+        record.kind == ArchiveKind::sku ? units_.find(codec::text_of(record, "sku")) : units_.end();
     if (units != units_.end()) {
       record.fields["sold"] = integer_of(record, "sold") + units->second.sold;
       record.fields["returned"] = integer_of(record, "returned") + units->second.returned;

@@ -152,7 +152,7 @@ std::string text_of(const json::value& value) {
 }
 
 Cell cause_cell(const codec::ArchiveRecord& record, const std::string& cause) {
-  const auto kind = parse_movement_kind(text_of(record.fields.at("kind")));
+  const auto kind = parse_movement_kind(codec::text_of(record, "kind"));
   if (!kind) sqlite::reject("a movement is of an unknown kind");
   auto stored = book::cause_of(*kind, cause);
   if (stored.id) return bytes_of(*stored.id);

@@ -24,17 +24,15 @@ bool query_flag(BlockingSession& session, std::string_view sql, const std::strin
   return session.query(std::string(sql), {}, what).at(0).at(0) == "t";
 }
 
-/// Waits for the connections of a process that has just ended.
-void check_alone(BlockingSession& session) {
+/// Whether `condition` comes true while the connections of a process that has ended still go.
+template <class Condition>
+bool comes_true(Condition condition) {
   const auto until = std::chrono::steady_clock::now() + limits::kArchivePatience;
-  for (;;) {
-    const auto others =
-        session.query(std::string(embedded::archive_others_sql), {}, "cannot see who is connected");
-    if (others.at(0).at(0) == "0") return;
-    if (std::chrono::steady_clock::now() >= until) break;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(limits::kArchivePoll);
   }
-  throw rejected("another process of Holdfast is connected to this book: stop all of them first");
+  return true;
 }
 
 /// A session that has the book alone until its end, and has begun a transaction.
@@ -43,11 +41,18 @@ BlockingSession begin_alone(const std::string& url, const std::string& name,
   BlockingSession session(url, name);
   // The lock of migrate.cc: who starts now waits at its own migration. Not within the transaction,
   // which sees those that are connected as they were at first.
-  const bool locked = query_flag(session, "select pg_try_advisory_lock(2, 2)", "cannot lock");
+  const bool locked = comes_true([&session] {
+    return query_flag(session, "select pg_try_advisory_lock(2, 2)", "cannot lock");
+  });
   if (!locked) {
     throw rejected("another process of Holdfast is starting on this book: stop all of them first");
   }
-  check_alone(session);
+  const bool alone = comes_true([&session] {
+    return query_flag(session, embedded::archive_is_alone_sql, "cannot see who is connected");
+  });
+  if (!alone) {
+    throw rejected("another process of Holdfast is connected to this book: stop all of them first");
+  }
   session.execute("begin transaction isolation level repeatable read " + std::string(mode),
                   "cannot begin");
   return session;
