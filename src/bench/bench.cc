@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/book.h"
+#include "bench/limit.h"
 #include "bench/pgbench.h"
 #include "bench/proc_files.h"
 #include "bench/server.h"
@@ -295,6 +296,23 @@ Result<void> Run::refunds() {
   return {};
 }
 
+Result<void> compare_with_limit(const Options& options, const Processes& processes,
+                                const Watcher& watcher, Results& results) {
+  const auto limit =
+      measure_limit(options, processes, options.part(0.15, 2), [&](const std::string& server) {
+        watcher.show("limit        " + server + " alone …", false);
+      });
+  if (!limit) {
+    return tl::make_unexpected(limit.error());
+  }
+  results.limit_cpu_us_per_order = limit->cpu_us_per_order;
+  results.limit_per_s = limit->per_s;
+  results.ratio_to_limit = results.completed_per_s / limit->per_s;
+  watcher.show(fmt::format("{:<12} {:.0f} orders/s, were the servers alone", "limit", limit->per_s),
+               true);
+  return {};
+}
+
 // Holdfast is up only while these run.
 Result<void> measure_on_servers(const Options& options, const Target& target,
                                 const std::string& log_dir, const Watcher& watcher,
@@ -315,7 +333,11 @@ Result<void> measure_on_servers(const Options& options, const Target& target,
   }
   processes->not_counted = book->backend();
   results.versions["postgresql"] = book->server_version();
-  return Run(options, target, watcher, *processes, *book, results).play();
+  auto played = Run(options, target, watcher, *processes, *book, results).play();
+  if (!played) {
+    return played;
+  }
+  return compare_with_limit(options, *processes, watcher, results);
 }
 
 Result<void> measure_embedded(const Options& options, const Target& target,

@@ -10,6 +10,7 @@
 #include "bench/book.h"
 #include "bench/options.h"
 #include "bench/process.h"
+#include "bench/scratch_database.h"
 
 namespace holdfast::bench {
 namespace {
@@ -56,45 +57,6 @@ insert into points_journal (user_id, order_id, delta, at)
  values ('user-' || :user, :order_id, 19, now());
 commit;
 )";
-
-// A database for the comparison alone; dropped when this goes, whatever happened.
-class ScratchDatabase {
- public:
-  static Result<ScratchDatabase> create(const std::string& url) {
-    auto server = Book::open(url);
-    if (!server) {
-      return tl::make_unexpected(server.error());
-    }
-    ScratchDatabase scratch(std::move(*server), fmt::format("holdfast_scratch_{}", getpid()));
-    const auto created = scratch.server_.run("create database " + scratch.name_);
-    if (!created) {
-      return tl::make_unexpected(created.error());
-    }
-    scratch.is_ours_ = true;
-    return scratch;
-  }
-
-  ScratchDatabase(ScratchDatabase&& other) noexcept
-      : server_(std::move(other.server_)),
-        name_(std::move(other.name_)),
-        is_ours_(std::exchange(other.is_ours_, false)) {}
-  ScratchDatabase& operator=(ScratchDatabase&&) = delete;
-  ~ScratchDatabase() {
-    if (is_ours_) {
-      (void)server_.run("drop database if exists " + name_ + " with (force)");
-    }
-  }
-
-  const std::string& name() const { return name_; }
-
- private:
-  ScratchDatabase(Book server, std::string name)
-      : server_(std::move(server)), name_(std::move(name)) {}
-
-  Book server_;
-  std::string name_;
-  bool is_ours_ = false;
-};
 
 // The program itself where it is known: Debian's wrapper in the PATH needs Perl and its own files.
 std::string pgbench_program() {

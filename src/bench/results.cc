@@ -21,6 +21,14 @@ json::value number(const std::optional<double>& value) {
   return value ? number(*value) : json::value(nullptr);
 }
 
+json::object object_of(const std::map<std::string, double>& values) {
+  json::object object;
+  for (const auto& [name, value] : values) {
+    object[name] = number(value);
+  }
+  return object;
+}
+
 void write_pretty(const json::value& value, const std::string& indent, std::string& out) {
   if (const json::object* object = value.if_object(); object != nullptr && !object->empty()) {
     const char* separator = "{\n";
@@ -48,10 +56,6 @@ std::string row(std::string_view name, std::optional<double> value, int digits,
 }  // namespace
 
 json::object to_json(const Results& results) {
-  json::object cpu;
-  for (const auto& [process, us] : results.cpu_us_per_order) {
-    cpu[process] = number(us);
-  }
   json::object versions;
   for (const auto& [program, version] : results.versions) {
     versions[program] = version;
@@ -68,7 +72,8 @@ json::object to_json(const Results& results) {
           {"refunds_per_s", number(results.refunds_per_s)},
           {"early_refunds_per_s", number(results.early_refunds_per_s)},
           {"sold_out_per_s", number(results.sold_out_per_s)},
-          {"cpu_us_per_order", std::move(cpu)},
+          {"cpu_us_per_order", object_of(results.cpu_us_per_order)},
+          {"limit_cpu_us_per_order", object_of(results.limit_cpu_us_per_order)},
           {"rss_mib", number(results.rss_mib)},
           {"rss_end_mib", number(results.rss_end_mib)},
           {"pgbench_one_order_per_transaction_per_s", number(results.pgbench_per_s)},
@@ -101,6 +106,11 @@ std::string to_table(const Results& results) {
     sum += us;
   }
   out += row("                         all", sum, 1, "µs");
+  for (const auto& [process, us] : results.limit_cpu_us_per_order) {
+    out += row("CPU per order, driven alone: " + process, us, 1, "µs");
+  }
+  out += row("the servers' limit, all cores theirs", results.limit_per_s, 0, "/s");
+  out += row("completed orders ÷ limit", results.ratio_to_limit, 2, "×");
   out += row("memory of Holdfast, at most", results.rss_mib, 1, "MiB");
   out += row("pgbench, one order a transaction", results.pgbench_per_s, 0, "/s");
   out += row("completed orders ÷ pgbench", results.ratio_to_pgbench, 2, "×");

@@ -25,6 +25,7 @@ struct Results {
   double p99_ms_at_top = 0;
   std::optional<double> limit_per_s;
   std::optional<double> ratio_to_limit;
+  std::map<std::string, double> limit_cpu_us_per_order;  // of each server when driven alone
   double half_load_per_s = 0;
   double p50_ms_at_half = 0;
   double p95_ms_at_half = 0;

@@ -55,8 +55,10 @@ inline constexpr Milliseconds kDrainPoll{50};
 /// Orders whose journal entries a rebuild restores, newest first.
 inline constexpr std::size_t kRestoredJournal = 200'000;
 
+/// A difference is told of when it was seen at so many looks, and for so long.
+inline constexpr int kReconcileLooks = 30;
 inline constexpr Milliseconds kReconcilePatience{1500};
-inline constexpr Milliseconds kReconcilePoll{50};
+inline constexpr Milliseconds kReconcilePoll{20};
 
 inline constexpr Milliseconds kWaitPollFirst{10};
 inline constexpr Milliseconds kWaitPollMax{200};

@@ -121,10 +121,12 @@ boost::asio::awaitable<Outcome<ReconciliationReport>> Reconciliation::read_once(
 }
 
 boost::asio::awaitable<Outcome<ReconciliationReport>> Reconciliation::report() {
+  // The stores are not read at one moment: under traffic some looks fall between two writes.
   const auto until = ports_.clock.now() + limits::kReconcilePatience;
-  for (;;) {
+  for (int looks = 1;; ++looks) {
     auto report = co_await read_once();
-    if (!report || report->balanced || ports_.clock.now() >= until) co_return report;
+    const bool is_patient = looks < limits::kReconcileLooks || ports_.clock.now() < until;
+    if (!report || report->balanced || !is_patient) co_return report;
     co_await ports_.clock.sleep(limits::kReconcilePoll);
   }
 }

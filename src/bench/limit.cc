@@ -1,0 +1,395 @@
+#include "bench/limit.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "adapters/postgres/migrate.h"
+#include "app/config.h"
+#include "app/config_plans.h"
+#include "app/server_backend.h"
+#include "app/system_clock.h"
+#include "bench/book.h"
+#include "bench/scratch_database.h"
+#include "codec/messages.h"
+#include "domain/decide_settlement.h"
+#include "domain/digest.h"
+#include "domain/requests.h"
+#include "flows/settlement.h"
+#include "flows/units.h"
+
+namespace holdfast::bench {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kBuyers = 256;          // reservations at a time
+constexpr std::size_t kOrdersInMessage = 50;  // and outbox entries deleted at a time
+constexpr std::size_t kMessagesAtATime = 8;
+constexpr std::size_t kOrdersInBatch = 200;  // in one settlement, and marked at a time
+constexpr std::size_t kSettlementsAtATime = 2;
+constexpr std::chrono::seconds kConnectDeadline{10};
+constexpr std::chrono::hours kRetention{24};
+const std::string kGeneration = "limit";
+
+// Orders like the benchmark's, one line each.
+class OrderMaker {
+ public:
+  explicit OrderMaker(Plan plan) : plan_(std::move(plan)) {}
+
+  Order next() {
+    const std::size_t number = ++count_;
+    OrderRequest request;
+    request.user_id.value = fmt::format("limit-{:012}", number);
+    request.currency = Currency{"CNY"};
+    request.lines.push_back({sku(number * 7 % kSkus), Quantity{1}, Money{1999}});
+    NewOrder identity;
+    identity.id = OrderId{ids_.next()};
+    identity.reservation_id = ReservationId{ids_.next()};
+    identity.fingerprint = fingerprint_;
+    identity.placed_at = clock_.now();
+    return make_order(request, plan_, std::move(identity));
+  }
+  static Sku sku(std::size_t number) { return Sku{fmt::format("limit-{:04}", number)}; }
+  Instant now() { return clock_.now(); }
+  MessageId message_id() { return MessageId{ids_.next()}; }
+
+ private:
+  Plan plan_;
+  app::SystemIds ids_;
+  app::SystemClock clock_;
+  const std::string fingerprint_ = sha256_hex("limit");
+  std::size_t count_ = 0;
+};
+
+// One server under load: how many orders it was driven with until `until`, and what went wrong.
+struct Drive {
+  OrderMaker& orders;
+  Clock::time_point until;
+  std::uint64_t count = 0;
+  std::string error;
+
+  [[nodiscard]] bool goes_on() const { return error.empty() && Clock::now() < until; }
+  template <class T>
+  bool check(const PortResult<T>& result) {
+    if (!result && error.empty()) {
+      error = result.error().detail;
+    }
+    return result.has_value();
+  }
+};
+
+// Runs `tasks` on `loop` until all have ended.
+void run_all(asio::io_context& loop, std::vector<asio::awaitable<void>> tasks) {
+  std::size_t open = tasks.size();
+  loop.restart();
+  for (auto& task : tasks) {
+    asio::co_spawn(loop, std::move(task), [&open](const std::exception_ptr& thrown) {
+      if (thrown) {
+        std::rethrow_exception(thrown);
+      }
+      --open;
+    });
+  }
+  while (open > 0) {
+    loop.run_one();
+  }
+}
+
+template <class Port>
+bool connect(asio::io_context& loop, Port& port) {
+  port.start();
+  const auto deadline = Clock::now() + kConnectDeadline;
+  while (!port.connected() && Clock::now() < deadline) {
+    loop.restart();
+    loop.run_for(kPollEvery);
+  }
+  return port.connected();
+}
+
+// What was reserved and has still to be deleted from the outbox and marked as settled.
+struct Reserved {
+  std::vector<std::string> outbox_ids;
+  std::vector<SettleMark> marks;
+};
+
+asio::awaitable<void> buy(Drive& drive, StockLedger& ledger, Reserved& reserved) {
+  while (drive.goes_on()) {
+    const Order order = drive.orders.next();
+    ReserveRequest request;
+    request.generation = kGeneration;
+    request.order_id = order.id;
+    request.reservation_id = order.reservation_id;
+    request.fingerprint = order.fingerprint;
+    request.user_id = order.user_id;
+    request.lines = flows::units_of(order.lines);
+    request.payload = codec::to_payload(order, kGeneration);
+    request.at = order.placed_at;
+    request.outbox_max = 1'000'000;
+    const auto result = co_await ledger.reserve(std::move(request));
+    if (!drive.check(result)) {
+      co_return;
+    }
+    if (result->outcome != ReserveOutcome::reserved) {
+      drive.error = "Redis refused a reservation";
+      co_return;
+    }
+    ++drive.count;
+    reserved.outbox_ids.push_back(result->outbox_id);
+    reserved.marks.push_back(
+        {order.id, order.reservation_id, flows::units_of(order.lines), kRetention});
+    if (reserved.outbox_ids.size() >= kOrdersInMessage) {
+      drive.check(co_await ledger.delete_outbox(std::exchange(reserved.outbox_ids, {})));
+    }
+    if (reserved.marks.size() >= kOrdersInBatch) {
+      drive.check(co_await ledger.settle(std::exchange(reserved.marks, {})));
+    }
+  }
+}
+
+asio::awaitable<void> open_ledger(Drive& drive, StockLedger& ledger) {
+  RebuiltLedger empty;
+  empty.generation = kGeneration;
+  for (std::size_t number = 0; number < kSkus; ++number) {
+    empty.skus.push_back({OrderMaker::sku(number), kUnitsPerSku, std::nullopt, {}});
+  }
+  empty.journal_retention = kRetention;
+  drive.check(co_await ledger.close());
+  drive.check(co_await ledger.rebuild(std::move(empty)));
+}
+
+asio::awaitable<void> publish(Drive& drive, MessageBus& bus) {
+  while (drive.goes_on()) {
+    std::vector<std::string> payloads;
+    std::vector<codec::OutgoingOrder> orders;
+    for (std::size_t i = 0; i < kOrdersInMessage; ++i) {
+      payloads.push_back(codec::to_payload(drive.orders.next(), kGeneration));
+    }
+    for (const auto& payload : payloads) {
+      orders.push_back({"1700000000000-0", payload});
+    }
+    std::vector<OutgoingMessage> messages(1);
+    messages[0].queue = queues::orders;
+    messages[0].id = drive.orders.message_id();
+    messages[0].body = codec::orders_message(orders);
+    if (!drive.check(co_await bus.publish(std::move(messages)))) {
+      co_return;
+    }
+    drive.count += kOrdersInMessage;
+  }
+}
+
+asio::awaitable<void> consume(MessageBus& bus) {
+  for (;;) {
+    const auto deliveries = co_await bus.receive(queues::orders, {64, Milliseconds{0}});
+    if (deliveries.empty()) {
+      co_return;
+    }
+    std::vector<std::uint64_t> tags;
+    for (const auto& delivery : deliveries) {
+      tags.push_back(delivery.tag);
+    }
+    (void)co_await bus.ack(queues::orders, std::move(tags));
+  }
+}
+
+asio::awaitable<void> settle(Drive& drive, OrderBook& book) {
+  while (drive.goes_on()) {
+    std::vector<Settlement> batch;
+    for (std::size_t i = 0; i < kOrdersInBatch; ++i) {
+      codec::IncomingOrder incoming{"1700000000000-0", {drive.orders.next(), kGeneration}};
+      const auto now = drive.orders.now();
+      auto decided = decide_settlement(incoming.placed.order, StepPolicy{}, now);
+      batch.push_back(flows::settlement_of(incoming, std::move(decided), now));
+    }
+    if (!drive.check(co_await book.settle(std::move(batch)))) {
+      co_return;
+    }
+    drive.count += kOrdersInBatch;
+  }
+}
+
+asio::awaitable<void> open_book(Drive& drive, OrderBook& book) {
+  drive.check(co_await book.begin_generation(kGeneration, drive.orders.now(), 1));
+}
+
+// One measurement: drives a server and says what an order cost it.
+class Measurement {
+ public:
+  Measurement(const app::Config& config, const Processes& processes, std::chrono::milliseconds time)
+      : config_(config), processes_(processes), time_(time), orders_(default_plan(config)) {
+    config_.name_space = fmt::format("holdfast-limit-{}", getpid());
+    config_.redis.key_prefix = config_.name_space;
+  }
+
+  Result<double> redis() {
+    asio::io_context loop{1};
+    redis::RedisStockLedger ledger(loop.get_executor(), app::redis_options(config_));
+    if (!connect(loop, ledger)) {
+      return unreachable("Redis could not be reached: " + ledger.last_error());
+    }
+    Drive opening{orders_, {}, 0, {}};
+    run_all(loop, one(open_ledger(opening, ledger)));
+    if (!opening.error.empty()) {
+      return fail("Redis: " + opening.error);
+    }
+    Reserved reserved;
+    auto cost = drive(loop, "redis", [&](Drive& drive) {
+      std::vector<asio::awaitable<void>> tasks;
+      for (std::size_t i = 0; i < kBuyers; ++i) {
+        tasks.push_back(buy(drive, ledger, reserved));
+      }
+      return tasks;
+    });
+    ledger.stop();
+    loop.run_for(kPollEvery);
+    return cost;
+  }
+
+  Result<double> rabbitmq() {
+    asio::io_context loop{1};
+    rabbitmq::RabbitMessageBus bus(loop.get_executor(), app::rabbit_options(config_));
+    if (!connect(loop, bus)) {
+      return unreachable("RabbitMQ could not be reached: " + bus.last_error());
+    }
+    asio::co_spawn(loop, consume(bus), asio::detached);
+    auto cost = drive(loop, "rabbitmq", [&](Drive& drive) {
+      std::vector<asio::awaitable<void>> tasks;
+      for (std::size_t i = 0; i < kMessagesAtATime; ++i) {
+        tasks.push_back(publish(drive, bus));
+      }
+      return tasks;
+    });
+    bus.stop();
+    loop.run_for(kPollEvery);
+    return cost;
+  }
+
+  Result<double> postgres() {
+    const auto scratch = ScratchDatabase::create(config_.postgres.url);
+    if (!scratch) {
+      return tl::make_unexpected(scratch.error());
+    }
+    auto prepared = prepare_book(scratch->name());
+    if (!prepared) {
+      return tl::make_unexpected(prepared.error());
+    }
+    asio::io_context loop{1};
+    auto options = app::postgres_options(config_, kSettlementsAtATime);
+    options.url = *prepared;
+    PostgresOrderBook book(loop.get_executor(), options);
+    if (!connect(loop, book)) {
+      return unreachable("PostgreSQL could not be reached");
+    }
+    Drive opening{orders_, {}, 0, {}};
+    run_all(loop, one(open_book(opening, book)));
+    auto cost = drive(loop, "postgres", [&](Drive& drive) {
+      std::vector<asio::awaitable<void>> tasks;
+      for (std::size_t i = 0; i < kSettlementsAtATime; ++i) {
+        tasks.push_back(settle(drive, book));
+      }
+      return tasks;
+    });
+    book.stop();
+    loop.run_for(kPollEvery);
+    return cost;
+  }
+
+ private:
+  static Plan default_plan(const app::Config& config) {
+    for (auto& plan : app::plans_from(config)) {
+      if (plan.name.value == "default") {
+        return plan;
+      }
+    }
+    return app::plans_from(config).front();
+  }
+
+  static std::vector<asio::awaitable<void>> one(asio::awaitable<void> task) {
+    std::vector<asio::awaitable<void>> tasks;
+    tasks.push_back(std::move(task));
+    return tasks;
+  }
+
+  template <class Tasks>
+  Result<double> drive(asio::io_context& loop, const std::string& process, const Tasks& tasks) {
+    Drive drive{orders_, Clock::now() + time_, 0, {}};
+    const double before = read_cpu(processes_).at(process);
+    run_all(loop, tasks(drive));
+    const double used = read_cpu(processes_).at(process) - before;
+    if (!drive.error.empty()) {
+      return fail(process + ", driven alone: " + drive.error);
+    }
+    return used / static_cast<double>(drive.count) * 1e6;
+  }
+
+  // The scratch database with the book's tables and stock in it; returns its address.
+  Result<std::string> prepare_book(const std::string& name) {
+    auto book = Book::open(config_.postgres.url, name);
+    if (!book) {
+      return tl::make_unexpected(book.error());
+    }
+    const PGconn* connection = book->connection();
+    std::string url = fmt::format("host='{}' port='{}' user='{}' dbname='{}'", PQhost(connection),
+                                  PQport(connection), PQuser(connection), name);
+    if (const char* password = PQpass(connection); password != nullptr && *password != '\0') {
+      url += fmt::format(" password='{}'", password);
+    }
+    const auto migrated = holdfast::postgres::migrate(url);
+    if (!migrated) {
+      return fail("PostgreSQL: " + migrated.error());
+    }
+    auto filled = book->run(
+        fmt::format("insert into stock (sku, loaded) select 'limit-' || lpad(n::text, 4, '0'), {} "
+                    "from generate_series(0, {}) n; analyze;",
+                    kUnitsPerSku, kSkus - 1));
+    if (!filled) {
+      return tl::make_unexpected(filled.error());
+    }
+    return url;
+  }
+
+  app::Config config_;
+  const Processes& processes_;
+  std::chrono::milliseconds time_;
+  OrderMaker orders_;
+};
+
+}  // namespace
+
+Result<Limit> measure_limit(const Options& options, const Processes& processes,
+                            std::chrono::milliseconds time,
+                            const std::function<void(const std::string&)>& on_server) {
+  const auto config = app::load_config(options.config, app::process_environment());
+  if (!config) {
+    return fail(config.error().text());
+  }
+  Measurement measurement(*config, processes, time);
+  Limit limit;
+  double sum_us = 0;
+  using Server = std::pair<const char*, Result<double> (Measurement::*)()>;
+  for (const auto& [name, measure] :
+       {Server{"redis", &Measurement::redis}, Server{"rabbitmq", &Measurement::rabbitmq},
+        Server{"postgres", &Measurement::postgres}}) {
+    on_server(name);
+    const auto cost = (measurement.*measure)();
+    if (!cost) {
+      return tl::make_unexpected(cost.error());
+    }
+    limit.cpu_us_per_order[name] = *cost;
+    sum_us += *cost;
+  }
+  limit.per_s = read_machine().cores * 1e6 / sum_us;
+  return limit;
+}
+
+}  // namespace holdfast::bench
