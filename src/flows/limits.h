@@ -47,6 +47,8 @@ inline constexpr std::size_t kSweepBatch = 512;
 inline constexpr std::size_t kSweepRounds = 20;
 /// A row is left to its message for this long past its time before the sweep takes it.
 inline constexpr Milliseconds kSweepGrace{2000};
+/// An attempt to give the ledger a purchase limit has this long before the sweep makes another.
+inline constexpr Milliseconds kLimitLease{5000};
 /// Reservations older than this that nobody seems to be settling are sent again.
 inline constexpr Milliseconds kUnsettledAge{10'000};
 

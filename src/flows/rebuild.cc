@@ -21,7 +21,7 @@ RebuiltLedger ledger_from(BookSnapshot snapshot, std::string generation, Millise
   for (auto& sku : snapshot.skus) {
     const auto available = HF_DEFECT(rebuild_from_loaded) ? sku.stock.loaded : sku.stock.on_hand();
     ledger.skus.push_back(RebuiltSku{std::move(sku.stock.sku), available, sku.stock.purchase_limit,
-                                     std::move(sku.bought)});
+                                     std::move(sku.bought), sku.stock.limit_version});
   }
   if (!HF_DEFECT(forget_counted_changes)) ledger.applied = std::move(snapshot.counted);
   ledger.not_applied = std::move(snapshot.not_counted);

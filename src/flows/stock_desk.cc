@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/order_json.h"
+#include "domain/assert.h"
 #include "domain/change_ids.h"
 #include "domain/defects.h"
 #include "flows/journaled_order.h"
@@ -24,6 +25,14 @@ tl::unexpected<Failure> ledger_closed() {
   failure.kind = FailureKind::rebuilding;
   failure.dependency = "redis";
   failure.detail = "the ledger is being rebuilt; what was recorded is applied when it is done";
+  return tl::unexpected<Failure>(std::move(failure));
+}
+
+tl::unexpected<Failure> overtaken() {
+  Failure failure;
+  failure.kind = FailureKind::rebuilding;
+  failure.dependency = "redis";
+  failure.detail = "another change of this purchase limit has begun meanwhile";
   return tl::unexpected<Failure>(std::move(failure));
 }
 
@@ -114,26 +123,32 @@ boost::asio::awaitable<Outcome<bool>> StockDesk::change_limit(Sku sku,
   if (*row && (*row)->purchase_limit == limit) co_return true;
   const auto begun = co_await ports_.book.begin_limit_change(sku, limit);
   if (!begun) co_return unavailable_book(begun.error());
-  co_return co_await apply_limit(std::move(sku), limit);
+  HF_ASSERT(begun->has_value());  // no SKU is ever removed
+  LimitAttempt attempt{std::move(sku), **begun};
+  co_return co_await apply_limit(std::move(attempt), limit);
 }
 
-boost::asio::awaitable<Outcome<bool>> StockDesk::apply_limit(Sku sku,
+boost::asio::awaitable<Outcome<bool>> StockDesk::apply_limit(LimitAttempt attempt,
                                                              std::optional<std::int64_t> limit) {
-  const auto busy = co_await ports_.ledger.begin_limit_change(sku);
+  const auto busy = co_await ports_.ledger.begin_limit_change(attempt);
   if (!busy) co_return unavailable_ledger(busy.error());
   if (*busy == ChangeOutcome::closed) co_return ledger_closed();
+  if (*busy == ChangeOutcome::refused) co_return overtaken();
   // From here to `set_limit` the SKU sells nothing and takes nothing back: what is counted below
-  // cannot move. A crash in between leaves it so until the sweep comes here again.
-  std::vector<UnitsBought> bought;
-  if (limit) {
-    auto counted = co_await count_bought(sku);
-    if (!counted) co_return tl::unexpected(counted.error());
-    bought = std::move(*counted);
+  // cannot move. A crash in between leaves it so until the sweep makes another attempt.
+  if (*busy == ChangeOutcome::applied) {
+    std::vector<UnitsBought> bought;
+    if (limit) {
+      auto counted = co_await count_bought(attempt.sku);
+      if (!counted) co_return tl::unexpected(counted.error());
+      bought = std::move(*counted);
+    }
+    const auto set = co_await ports_.ledger.set_limit(attempt, limit, std::move(bought));
+    if (!set) co_return unavailable_ledger(set.error());
+    if (*set == ChangeOutcome::closed) co_return ledger_closed();
+    if (*set == ChangeOutcome::refused) co_return overtaken();
   }
-  const auto set = co_await ports_.ledger.set_limit(sku, limit, std::move(bought));
-  if (!set) co_return unavailable_ledger(set.error());
-  if (*set == ChangeOutcome::closed) co_return ledger_closed();
-  const auto finished = co_await ports_.book.finish_limit_change(std::move(sku), limit);
+  const auto finished = co_await ports_.book.finish_limit_change(std::move(attempt));
   if (!finished) co_return unavailable_book(finished.error());
   co_return true;
 }
@@ -220,10 +235,16 @@ boost::asio::awaitable<Outcome<std::size_t>> StockDesk::finish_pending(Instant b
     if (!applied) co_return tl::unexpected(applied.error());
     ++finished;
   }
-  const auto limits_open = co_await ports_.book.pending_limit_changes(begun_before);
+  const auto limits_open =
+      co_await ports_.book.pending_limit_changes(ports_.clock.now() - limits::kLimitLease);
   if (!limits_open) co_return unavailable_book(limits_open.error());
   for (const auto& row : *limits_open) {
-    const auto applied = co_await apply_limit(row.sku, row.purchase_limit);
+    LimitAttempt attempt{row.sku, row.limit_version};
+    const auto version = co_await ports_.book.retry_limit_change(attempt);
+    if (!version) co_return unavailable_book(version.error());
+    if (!*version) continue;  // somebody else goes on with it
+    attempt.version = **version;
+    const auto applied = co_await apply_limit(std::move(attempt), row.purchase_limit);
     if (!applied) co_return tl::unexpected(applied.error());
     ++finished;
   }

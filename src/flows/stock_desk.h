@@ -58,14 +58,16 @@ class StockDesk {
   boost::asio::awaitable<Outcome<StockDeskAnswer>> set(SetStock command);
   boost::asio::awaitable<Outcome<StockDeskAnswer>> adjust(AdjustStock command);
 
-  /// Applies changes begun before `begun_before` that were never finished. Returns how many.
+  /// Applies changes of stock begun before `begun_before` that were never finished, and purchase
+  /// limits of which the last attempt has had its time. Returns how many.
   boost::asio::awaitable<Outcome<std::size_t>> finish_pending(Instant begun_before);
 
  private:
   /// False: refused, the ledger would fall below zero.
   boost::asio::awaitable<Outcome<bool>> apply(StockChange change);
   boost::asio::awaitable<Outcome<bool>> change_limit(Sku sku, std::optional<std::int64_t> limit);
-  boost::asio::awaitable<Outcome<bool>> apply_limit(Sku sku, std::optional<std::int64_t> limit);
+  boost::asio::awaitable<Outcome<bool>> apply_limit(LimitAttempt attempt,
+                                                    std::optional<std::int64_t> limit);
   boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> count_bought(Sku sku);
   boost::asio::awaitable<Outcome<StockDeskAnswer>> answer_with_stock(StockDeskOutcome outcome,
                                                                      Sku sku);

@@ -146,6 +146,7 @@ struct StockRow {
   std::int64_t sold = 0;
   std::int64_t returned = 0;
   std::optional<std::int64_t> purchase_limit;
+  std::int64_t limit_version = 0;  ///< counts the attempts to give the ledger a limit
   [[nodiscard]] std::int64_t on_hand() const { return loaded - sold + returned; }
 };
 
@@ -312,11 +313,17 @@ class OrderBook {
                                                                        bool applied) = 0;
   virtual boost::asio::awaitable<PortResult<std::vector<StockChange>>> pending_stock_changes(
       Instant begun_before, std::size_t limit) = 0;
-  /// Stores the limit and marks it as not yet applied to the ledger. False: no such SKU.
-  virtual boost::asio::awaitable<PortResult<bool>> begin_limit_change(
+  /// Stores the limit and marks it as not yet applied to the ledger. Returns the version of the
+  /// attempt to apply it; unset: no such SKU.
+  virtual boost::asio::awaitable<PortResult<std::optional<std::int64_t>>> begin_limit_change(
       Sku sku, std::optional<std::int64_t> limit) = 0;
-  virtual boost::asio::awaitable<PortResult<void>> finish_limit_change(
-      Sku sku, std::optional<std::int64_t> limit) = 0;
+  /// Begins another attempt to apply a limit that is pending, which is pending since now from here
+  /// on. Returns its version; unset: `last` is not the last attempt any more, or has come to its
+  /// end.
+  virtual boost::asio::awaitable<PortResult<std::optional<std::int64_t>>> retry_limit_change(
+      LimitAttempt last) = 0;
+  /// The ledger has the limit of this attempt. Nothing is changed when it is not the last one.
+  virtual boost::asio::awaitable<PortResult<void>> finish_limit_change(LimitAttempt attempt) = 0;
   virtual boost::asio::awaitable<PortResult<std::vector<StockRow>>> pending_limit_changes(
       Instant begun_before) = 0;
   /// Units of `sku` per user over orders that stand, without those in `except`; a refund counts as

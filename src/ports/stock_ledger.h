@@ -122,6 +122,15 @@ struct Adjustment {
   std::int64_t delta = 0;  ///< may be negative; refused when `available` would fall below zero
 };
 
+/// One attempt to give a SKU its purchase limit. The book counts them per SKU, so that of two the
+/// later is known; one that is carried out late, after another has begun, changes nothing.
+struct LimitAttempt {
+  Sku sku;
+  std::int64_t version = 0;
+
+  bool operator==(const LimitAttempt&) const = default;
+};
+
 enum class ChangeOutcome { closed, busy, already_applied, refused, applied };
 
 struct SkuLevel {
@@ -153,6 +162,7 @@ struct RebuiltSku {
   std::int64_t available = 0;
   std::optional<std::int64_t> purchase_limit;
   std::vector<UnitsBought> bought;  ///< for SKUs with a limit
+  std::int64_t limit_version = 0;   ///< of the attempt that the limit is of
 };
 
 /// A ledger computed from the book. Written whole; the generation token is the last write.
@@ -193,10 +203,14 @@ class StockLedger {
   virtual boost::asio::awaitable<PortResult<ChangeOutcome>> adjust(Adjustment change) = 0;
 
   /// Makes a SKU answer `busy` to reservations and give-backs until `set_limit` ends that.
-  virtual boost::asio::awaitable<PortResult<ChangeOutcome>> begin_limit_change(Sku sku) = 0;
+  /// `already_applied`: this attempt's limit is set; `refused`: a later attempt has begun.
+  virtual boost::asio::awaitable<PortResult<ChangeOutcome>> begin_limit_change(
+      LimitAttempt attempt) = 0;
   /// Replaces limit and counts of a SKU and ends `busy`. Unset: no limit, counts forgotten.
+  /// `already_applied`: this attempt's limit is set; `refused`: another attempt has begun since, or
+  /// this one never did.
   virtual boost::asio::awaitable<PortResult<ChangeOutcome>> set_limit(
-      Sku sku, std::optional<std::int64_t> limit, std::vector<UnitsBought> bought) = 0;
+      LimitAttempt attempt, std::optional<std::int64_t> limit, std::vector<UnitsBought> bought) = 0;
   /// Of `changes`, those that are marked applied.
   virtual boost::asio::awaitable<PortResult<std::vector<ChangeId>>> find_applied(
       std::vector<ChangeId> changes) = 0;

@@ -30,11 +30,6 @@ double rate(Random& random, double most) {
   return most * part * part;
 }
 
-/// Known, and told of in docs/simulation.md.
-bool must_not_come_late(const std::string& call) {
-  return call == "ledger.begin_limit_change";
-}
-
 bool is_crash(CallFault fault) {
   return fault == CallFault::crash_before || fault == CallFault::crash_after;
 }
@@ -104,7 +99,6 @@ CallFault Faults::of_call(const std::string& process, const std::string& call, I
   Random random = random_for(numbered);
   for (const auto fault : kCallFaults) {
     if (!random.chance(call_rates_[fault])) continue;
-    if (fault == CallFault::late && must_not_come_late(call)) continue;
     const std::string key = numbered + "/" + std::string(to_string(fault));
     if (!allowed(key)) continue;
     fired(key, now);

@@ -67,17 +67,18 @@ class WiredLedger final : public StockLedger {
         HF_SITE("ledger.adjust"),
         [to = links_.ledger, change = std::move(change)] { return to->adjust(change); });
   }
-  Answer<ChangeOutcome> begin_limit_change(Sku sku) override {
-    return call<ChangeOutcome>(
-        HF_SITE("ledger.begin_limit_change"),
-        [to = links_.ledger, sku = std::move(sku)] { return to->begin_limit_change(sku); });
+  Answer<ChangeOutcome> begin_limit_change(LimitAttempt attempt) override {
+    return call<ChangeOutcome>(HF_SITE("ledger.begin_limit_change"),
+                               [to = links_.ledger, attempt = std::move(attempt)] {
+                                 return to->begin_limit_change(attempt);
+                               });
   }
-  Answer<ChangeOutcome> set_limit(Sku sku, std::optional<std::int64_t> limit,
+  Answer<ChangeOutcome> set_limit(LimitAttempt attempt, std::optional<std::int64_t> limit,
                                   std::vector<UnitsBought> bought) override {
     return call<ChangeOutcome>(
         HF_SITE("ledger.set_limit"),
-        [to = links_.ledger, sku = std::move(sku), limit, bought = std::move(bought)] {
-          return to->set_limit(sku, limit, bought);
+        [to = links_.ledger, attempt = std::move(attempt), limit, bought = std::move(bought)] {
+          return to->set_limit(attempt, limit, bought);
         });
   }
   Answer<std::vector<ChangeId>> find_applied(std::vector<ChangeId> changes) override {
@@ -266,16 +267,22 @@ class WiredBook final : public OrderBook {
                                             return to->pending_stock_changes(begun_before, limit);
                                           });
   }
-  Answer<bool> begin_limit_change(Sku sku, std::optional<std::int64_t> limit) override {
-    return call<bool>(HF_SITE("book.begin_limit_change"),
-                      [to = links_.book, sku = std::move(sku), limit] {
-                        return to->begin_limit_change(sku, limit);
-                      });
+  Answer<std::optional<std::int64_t>> begin_limit_change(
+      Sku sku, std::optional<std::int64_t> limit) override {
+    return call<std::optional<std::int64_t>>(HF_SITE("book.begin_limit_change"),
+                                             [to = links_.book, sku = std::move(sku), limit] {
+                                               return to->begin_limit_change(sku, limit);
+                                             });
   }
-  Answer<void> finish_limit_change(Sku sku, std::optional<std::int64_t> limit) override {
+  Answer<std::optional<std::int64_t>> retry_limit_change(LimitAttempt last) override {
+    return call<std::optional<std::int64_t>>(
+        HF_SITE("book.retry_limit_change"),
+        [to = links_.book, last = std::move(last)] { return to->retry_limit_change(last); });
+  }
+  Answer<void> finish_limit_change(LimitAttempt attempt) override {
     return call<void>(HF_SITE("book.finish_limit_change"),
-                      [to = links_.book, sku = std::move(sku), limit] {
-                        return to->finish_limit_change(sku, limit);
+                      [to = links_.book, attempt = std::move(attempt)] {
+                        return to->finish_limit_change(attempt);
                       });
   }
   Answer<std::vector<StockRow>> pending_limit_changes(Instant begun_before) override {

@@ -241,6 +241,9 @@ class OrderBookFixture : public ::testing::Test {
     if (!row) throw std::runtime_error("no such SKU: " + sku);
     return *row;
   }
+  static LimitAttempt attempt(const std::string& sku, std::int64_t version) {
+    return LimitAttempt{Sku{sku}, version};
+  }
   std::vector<JournalRow> journal(const std::string& sku) {
     return done(book_->list_stock_journal(Sku{sku}, PageRequest{200, std::nullopt})).items;
   }

@@ -216,23 +216,39 @@ TEST_P(OrderBookStockContract, pending_changes_come_oldest_first) {
 }
 
 TEST_P(OrderBookStockContract, a_purchase_limit_is_pending_until_the_ledger_has_it) {
-  EXPECT_FALSE(done(book_->begin_limit_change(Sku{"sku"}, 2)));
+  EXPECT_EQ(done(book_->begin_limit_change(Sku{"sku"}, 2)), std::nullopt);
   load("sku", 10);
   EXPECT_TRUE(done(book_->pending_limit_changes(kFarFuture)).empty());
-  EXPECT_TRUE(done(book_->begin_limit_change(Sku{"sku"}, 2)));
+  EXPECT_EQ(done(book_->begin_limit_change(Sku{"sku"}, 2)), 1);
   EXPECT_EQ(stock("sku").purchase_limit, 2);
   const auto open = done(book_->pending_limit_changes(kFarFuture));
   ASSERT_EQ(open.size(), 1U);
   EXPECT_EQ(open[0].sku.value, "sku");
   EXPECT_EQ(open[0].purchase_limit, 2);
+  EXPECT_EQ(open[0].limit_version, 1);
   EXPECT_TRUE(done(book_->pending_limit_changes(Instant{})).empty()) << "begun after 1970";
   // Changed again meanwhile: what the ledger was told is not what it should have.
-  EXPECT_TRUE(done(book_->begin_limit_change(Sku{"sku"}, std::nullopt)));
-  done(book_->finish_limit_change(Sku{"sku"}, 2));
+  EXPECT_EQ(done(book_->begin_limit_change(Sku{"sku"}, std::nullopt)), 2);
+  done(book_->finish_limit_change(attempt("sku", 1)));
   EXPECT_EQ(done(book_->pending_limit_changes(kFarFuture)).size(), 1U);
-  done(book_->finish_limit_change(Sku{"sku"}, std::nullopt));
+  done(book_->finish_limit_change(attempt("sku", 2)));
   EXPECT_TRUE(done(book_->pending_limit_changes(kFarFuture)).empty());
   EXPECT_EQ(stock("sku").purchase_limit, std::nullopt);
+}
+
+TEST_P(OrderBookStockContract, one_attempt_at_a_limit_follows_another) {
+  load("sku", 10);
+  EXPECT_EQ(done(book_->retry_limit_change(attempt("sku", 0))), std::nullopt) << "none is pending";
+  ASSERT_EQ(done(book_->begin_limit_change(Sku{"sku"}, 2)), 1);
+  EXPECT_EQ(done(book_->retry_limit_change(attempt("sku", 1))), 2);
+  EXPECT_EQ(done(book_->retry_limit_change(attempt("sku", 1))), std::nullopt) << "overtaken";
+  done(book_->finish_limit_change(attempt("sku", 1)));
+  ASSERT_EQ(done(book_->pending_limit_changes(kFarFuture)).size(), 1U);
+  EXPECT_EQ(done(book_->pending_limit_changes(kFarFuture))[0].limit_version, 2);
+  done(book_->finish_limit_change(attempt("sku", 2)));
+  EXPECT_EQ(done(book_->retry_limit_change(attempt("sku", 2))), std::nullopt) << "finished";
+  EXPECT_EQ(stock("sku").purchase_limit, 2);
+  EXPECT_EQ(stock("sku").limit_version, 2);
 }
 
 TEST_P(OrderBookStockContract, units_bought_count_orders_that_stand) {

@@ -112,6 +112,10 @@ class StockLedgerFixture : public ::testing::Test {
     return Adjustment{ChangeId{change}, Sku{name}, delta};
   }
 
+  static LimitAttempt attempt(const std::string& name, std::int64_t version) {
+    return LimitAttempt{Sku{name}, version};
+  }
+
   /// Closes, and opens with these SKUs and nothing else.
   void open(std::vector<RebuiltSku> skus, const std::string& generation = kGeneration) {
     RebuiltLedger ledger;
@@ -131,6 +135,11 @@ class StockLedgerFixture : public ::testing::Test {
   ReserveOutcome outcome(ReserveRequest request) { return reserve(std::move(request)).outcome; }
   ChangeOutcome give_back(GiveBack change) { return done(ledger_->give_back(std::move(change))); }
   ChangeOutcome adjust(Adjustment change) { return done(ledger_->adjust(std::move(change))); }
+  void change_limit(const LimitAttempt& attempt, std::optional<std::int64_t> limit,
+                    std::vector<UnitsBought> bought) {
+    ASSERT_EQ(done(ledger_->begin_limit_change(attempt)), ChangeOutcome::applied);
+    ASSERT_EQ(done(ledger_->set_limit(attempt, limit, std::move(bought))), ChangeOutcome::applied);
+  }
   void settle(std::vector<SettleMark> marks) { done(ledger_->settle(std::move(marks))); }
   LedgerState state() { return done(ledger_->state()); }
   std::optional<JournalEntry> journal(std::uint64_t number) {

@@ -44,8 +44,8 @@ TYPED_TEST_P(StockLedgerReserveContract, ClosedLedgerRefusesWhatWouldChangeStock
   EXPECT_EQ(t.give_back(t.give("c-1", {t.units("A", 1)})), ChangeOutcome::closed);
   EXPECT_EQ(t.give_back(t.release("c-2", 1, 1, {t.units("A", 2)})), ChangeOutcome::closed);
   EXPECT_EQ(t.adjust(t.adjustment("c-3", "A", 5)), ChangeOutcome::closed);
-  EXPECT_EQ(t.done(t.ledger_->begin_limit_change(Sku{"A"})), ChangeOutcome::closed);
-  EXPECT_EQ(t.done(t.ledger_->set_limit(Sku{"A"}, 3, {})), ChangeOutcome::closed);
+  EXPECT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("A", 1))), ChangeOutcome::closed);
+  EXPECT_EQ(t.done(t.ledger_->set_limit(t.attempt("A", 1), 3, {})), ChangeOutcome::closed);
   EXPECT_EQ(t.available("A"), 8);
   EXPECT_EQ(t.reserved("A"), 2);
   EXPECT_FALSE(t.level("A").purchase_limit);
@@ -171,7 +171,7 @@ TYPED_TEST_P(StockLedgerReserveContract, RepeatComesBeforeEveryOtherRefusal) {
   full.outbox_max = 1;
   expect_recognised(full);
   expect_recognised(t.request(1, {t.units("no such", 1)}));
-  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(Sku{"A"})), ChangeOutcome::applied);
+  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("A", 1))), ChangeOutcome::applied);
   expect_recognised(t.request(1, {t.units("A", 1)}));
 }
 
@@ -179,7 +179,7 @@ TYPED_TEST_P(StockLedgerReserveContract, RefusalsComeInTheirOrder) {
   auto& t = *this;
   t.open({t.sku("A", 5, 1), t.sku("B", 1), t.sku("C", 5)});
   ASSERT_EQ(t.outcome(t.request(1, {t.units("C", 1)})), ReserveOutcome::reserved);
-  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(Sku{"C"})), ChangeOutcome::applied);
+  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("C", 1))), ChangeOutcome::applied);
 
   // Everything is wrong with this one; then one thing less each time.
   auto request =
@@ -188,7 +188,8 @@ TYPED_TEST_P(StockLedgerReserveContract, RefusalsComeInTheirOrder) {
   EXPECT_EQ(t.outcome(request), ReserveOutcome::outbox_full);
   request.outbox_max = 2;
   EXPECT_EQ(t.outcome(request), ReserveOutcome::busy);
-  ASSERT_EQ(t.done(t.ledger_->set_limit(Sku{"C"}, std::nullopt, {})), ChangeOutcome::applied);
+  ASSERT_EQ(t.done(t.ledger_->set_limit(t.attempt("C", 1), std::nullopt, {})),
+            ChangeOutcome::applied);
   EXPECT_EQ(t.outcome(request), ReserveOutcome::unknown_sku);
   request.lines.pop_back();
   EXPECT_EQ(t.outcome(request), ReserveOutcome::out_of_stock);
@@ -295,7 +296,7 @@ TYPED_TEST_P(StockLedgerReserveContract, QueuedOrderIsStillRefusedWhatIsNotThere
   queued.lines = {t.units("X", 1)};
   EXPECT_EQ(t.outcome(queued), ReserveOutcome::unknown_sku);
   queued.lines = {t.units("A", 1)};
-  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(Sku{"A"})), ChangeOutcome::applied);
+  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("A", 1))), ChangeOutcome::applied);
   EXPECT_EQ(t.outcome(queued), ReserveOutcome::busy);
 }
 
@@ -341,8 +342,8 @@ TYPED_TEST_P(StockLedgerReserveContract, GivingBackMakesRoomUnderTheLimit) {
 TYPED_TEST_P(StockLedgerReserveContract, BusySkuAnswersBusyUntilItsLimitIsSet) {
   auto& t = *this;
   t.open({t.sku("A", 10), t.sku("B", 10)});
-  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(Sku{"A"})), ChangeOutcome::applied);
-  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(Sku{"A"})), ChangeOutcome::applied);
+  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("A", 1))), ChangeOutcome::applied);
+  ASSERT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("A", 1))), ChangeOutcome::applied);
   EXPECT_EQ(t.outcome(t.request(1, {t.units("B", 1), t.units("A", 1)})), ReserveOutcome::busy);
   EXPECT_EQ(t.give_back(t.give("c-1", {t.units("A", 1)})), ChangeOutcome::busy);
   auto only_on_sale = t.give("c-1", {t.units("A", 1)});
@@ -352,7 +353,7 @@ TYPED_TEST_P(StockLedgerReserveContract, BusySkuAnswersBusyUntilItsLimitIsSet) {
   EXPECT_EQ(t.outcome(t.request(1, {t.units("B", 1)})), ReserveOutcome::reserved);
   EXPECT_FALSE(t.level("A").purchase_limit);
 
-  ASSERT_EQ(t.done(t.ledger_->set_limit(Sku{"A"}, 2, {t.bought("u-1", 1)})),
+  ASSERT_EQ(t.done(t.ledger_->set_limit(t.attempt("A", 1), 2, {t.bought("u-1", 1)})),
             ChangeOutcome::applied);
   EXPECT_EQ(t.level("A").purchase_limit, 2);
   EXPECT_EQ(t.reserve(t.request(2, {t.units("A", 2)})).limit->bought.units, 1);
@@ -369,7 +370,7 @@ TYPED_TEST_P(StockLedgerReserveContract, SettingALimitReplacesTheCounts) {
 
   std::vector<UnitsBought> many;
   for (int i = 0; i < 1'500; ++i) many.push_back(t.bought("v-" + std::to_string(i), 2));
-  ASSERT_EQ(t.done(t.ledger_->set_limit(Sku{"A"}, 2, many)), ChangeOutcome::applied);
+  t.change_limit(t.attempt("A", 1), 2, many);
   EXPECT_EQ(t.outcome(t.request(1, {t.units("A", 2)})), ReserveOutcome::reserved);
   for (const auto* user : {"v-0", "v-499", "v-500", "v-1499"}) {
     auto request = t.request(2, {t.units("A", 1)});
@@ -378,11 +379,48 @@ TYPED_TEST_P(StockLedgerReserveContract, SettingALimitReplacesTheCounts) {
   }
 
   // No limit: counts are forgotten, and a new limit begins with those it is given.
-  ASSERT_EQ(t.done(t.ledger_->set_limit(Sku{"A"}, std::nullopt, {})), ChangeOutcome::applied);
+  t.change_limit(t.attempt("A", 2), std::nullopt, {});
   EXPECT_FALSE(t.level("A").purchase_limit);
   EXPECT_EQ(t.outcome(t.request(3, {t.units("A", 50)})), ReserveOutcome::reserved);
-  ASSERT_EQ(t.done(t.ledger_->set_limit(Sku{"A"}, 2, {})), ChangeOutcome::applied);
+  t.change_limit(t.attempt("A", 3), 2, {});
   EXPECT_EQ(t.outcome(t.request(4, {t.units("A", 2)})), ReserveOutcome::reserved);
+}
+
+TYPED_TEST_P(StockLedgerReserveContract, AnAttemptAtALimitThatWasOvertakenChangesNothing) {
+  auto& t = *this;
+  t.open({t.sku("A", 10)});
+  const auto begin = [&t](std::int64_t version) {
+    return t.done(t.ledger_->begin_limit_change(t.attempt("A", version)));
+  };
+  const auto set = [&t](std::int64_t version, std::int64_t limit) {
+    return t.done(t.ledger_->set_limit(t.attempt("A", version), limit, {}));
+  };
+  EXPECT_EQ(set(1, 5), ChangeOutcome::refused) << "it never began";
+  ASSERT_EQ(begin(2), ChangeOutcome::applied);
+  EXPECT_EQ(begin(1), ChangeOutcome::refused);
+  EXPECT_EQ(set(1, 5), ChangeOutcome::refused);
+  EXPECT_EQ(set(3, 5), ChangeOutcome::refused);
+  EXPECT_EQ(t.outcome(t.request(1, {t.units("A", 1)})), ReserveOutcome::busy);
+  ASSERT_EQ(set(2, 3), ChangeOutcome::applied);
+
+  EXPECT_EQ(begin(1), ChangeOutcome::refused);
+  EXPECT_EQ(begin(2), ChangeOutcome::already_applied);
+  EXPECT_EQ(set(1, 5), ChangeOutcome::refused);
+  EXPECT_EQ(set(2, 5), ChangeOutcome::already_applied);
+  EXPECT_EQ(t.level("A").purchase_limit, 3);
+  EXPECT_EQ(t.outcome(t.request(1, {t.units("A", 1)})), ReserveOutcome::reserved);
+}
+
+TYPED_TEST_P(StockLedgerReserveContract, ARebuiltLedgerKnowsTheAttemptsItContains) {
+  auto& t = *this;
+  auto rebuilt = t.sku("A", 10, 3);
+  rebuilt.limit_version = 4;
+  t.open({rebuilt});
+  EXPECT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("A", 3))), ChangeOutcome::refused);
+  EXPECT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("A", 4))),
+            ChangeOutcome::already_applied);
+  EXPECT_EQ(t.outcome(t.request(1, {t.units("A", 1)})), ReserveOutcome::reserved);
+  EXPECT_EQ(t.done(t.ledger_->begin_limit_change(t.attempt("A", 5))), ChangeOutcome::applied);
 }
 
 REGISTER_TYPED_TEST_SUITE_P(StockLedgerReserveContract, NewLedgerIsEmptyAndClosed,
@@ -395,6 +433,8 @@ REGISTER_TYPED_TEST_SUITE_P(StockLedgerReserveContract, NewLedgerIsEmptyAndClose
                             CountsLargeNumbersExactly, QueuedOrderTakesStockWithoutAnOutboxEntry,
                             QueuedOrderIsStillRefusedWhatIsNotThere, LimitCountsPerUserAndSku,
                             GivingBackMakesRoomUnderTheLimit, BusySkuAnswersBusyUntilItsLimitIsSet,
-                            SettingALimitReplacesTheCounts);
+                            SettingALimitReplacesTheCounts,
+                            AnAttemptAtALimitThatWasOvertakenChangesNothing,
+                            ARebuiltLedgerKnowsTheAttemptsItContains);
 
 }  // namespace holdfast::testing

@@ -141,13 +141,14 @@ class FaultyLedger final : public StockLedger {
   Answer<ChangeOutcome> adjust(Adjustment change) override {
     return through(faults_, "ledger.adjust", inner_.adjust(std::move(change)));
   }
-  Answer<ChangeOutcome> begin_limit_change(Sku sku) override {
-    return through(faults_, "ledger.begin_limit_change", inner_.begin_limit_change(std::move(sku)));
+  Answer<ChangeOutcome> begin_limit_change(LimitAttempt attempt) override {
+    return through(faults_, "ledger.begin_limit_change",
+                   inner_.begin_limit_change(std::move(attempt)));
   }
-  Answer<ChangeOutcome> set_limit(Sku sku, std::optional<std::int64_t> limit,
+  Answer<ChangeOutcome> set_limit(LimitAttempt attempt, std::optional<std::int64_t> limit,
                                   std::vector<UnitsBought> bought) override {
     return through(faults_, "ledger.set_limit",
-                   inner_.set_limit(std::move(sku), limit, std::move(bought)));
+                   inner_.set_limit(std::move(attempt), limit, std::move(bought)));
   }
   Answer<std::vector<ChangeId>> find_applied(std::vector<ChangeId> changes) override {
     return inner_.find_applied(std::move(changes));
@@ -243,13 +244,16 @@ class FaultyBook final : public OrderBook {
                                                          std::size_t limit) override {
     return inner_.pending_stock_changes(before, limit);
   }
-  Answer<bool> begin_limit_change(Sku sku, Limit limit) override {
+  Answer<std::optional<std::int64_t>> begin_limit_change(Sku sku, Limit limit) override {
     return through(faults_, "book.begin_limit_change",
                    inner_.begin_limit_change(std::move(sku), limit));
   }
-  Answer<void> finish_limit_change(Sku sku, Limit limit) override {
+  Answer<std::optional<std::int64_t>> retry_limit_change(LimitAttempt last) override {
+    return inner_.retry_limit_change(std::move(last));
+  }
+  Answer<void> finish_limit_change(LimitAttempt attempt) override {
     return through(faults_, "book.finish_limit_change",
-                   inner_.finish_limit_change(std::move(sku), limit));
+                   inner_.finish_limit_change(std::move(attempt)));
   }
   Answer<std::vector<StockRow>> pending_limit_changes(Instant before) override {
     return inner_.pending_limit_changes(before);

@@ -158,18 +158,25 @@ EmbeddedOrderBook::Answer<std::vector<StockChange>> EmbeddedOrderBook::pending_s
   });
 }
 
-EmbeddedOrderBook::Answer<bool> EmbeddedOrderBook::begin_limit_change(
+EmbeddedOrderBook::Answer<std::optional<std::int64_t>> EmbeddedOrderBook::begin_limit_change(
     Sku sku, std::optional<std::int64_t> limit) {
-  return database_.perform<bool>(
+  return database_.perform<std::optional<std::int64_t>>(
       [sku = std::move(sku), limit, now = clock_.now()](Session& session) {
         return book::begin_limit_change(session, sku, limit, now);
       });
 }
 
-EmbeddedOrderBook::Answer<void> EmbeddedOrderBook::finish_limit_change(
-    Sku sku, std::optional<std::int64_t> limit) {
-  return database_.perform<void>([sku = std::move(sku), limit](Session& session) {
-    book::finish_limit_change(session, sku, limit);
+EmbeddedOrderBook::Answer<std::optional<std::int64_t>> EmbeddedOrderBook::retry_limit_change(
+    LimitAttempt last) {
+  return database_.perform<std::optional<std::int64_t>>(
+      [last = std::move(last), now = clock_.now()](Session& session) {
+        return book::retry_limit_change(session, last, now);
+      });
+}
+
+EmbeddedOrderBook::Answer<void> EmbeddedOrderBook::finish_limit_change(LimitAttempt attempt) {
+  return database_.perform<void>([attempt = std::move(attempt)](Session& session) {
+    book::finish_limit_change(session, attempt);
   });
 }
 

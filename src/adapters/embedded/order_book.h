@@ -69,8 +69,10 @@ class EmbeddedOrderBook final : public OrderBook {
   Answer<void> finish_stock_change(ChangeId change_id, bool applied) override;
   Answer<std::vector<StockChange>> pending_stock_changes(Instant begun_before,
                                                          std::size_t limit) override;
-  Answer<bool> begin_limit_change(Sku sku, std::optional<std::int64_t> limit) override;
-  Answer<void> finish_limit_change(Sku sku, std::optional<std::int64_t> limit) override;
+  Answer<std::optional<std::int64_t>> begin_limit_change(
+      Sku sku, std::optional<std::int64_t> limit) override;
+  Answer<std::optional<std::int64_t>> retry_limit_change(LimitAttempt last) override;
+  Answer<void> finish_limit_change(LimitAttempt attempt) override;
   Answer<std::vector<StockRow>> pending_limit_changes(Instant begun_before) override;
   Answer<std::vector<UnitsBought>> units_bought(Sku sku, std::vector<OrderId> except,
                                                 std::vector<RefundId> not_given_back) override;

@@ -65,9 +65,11 @@ void finish_stock_change(Session& session, const ChangeId& change_id, bool appli
                          const BookOptions& options);
 std::vector<StockChange> pending_stock_changes(Session& session, Instant begun_before,
                                                std::size_t limit);
-bool begin_limit_change(Session& session, const Sku& sku, std::optional<std::int64_t> limit,
-                        Instant now);
-void finish_limit_change(Session& session, const Sku& sku, std::optional<std::int64_t> limit);
+std::optional<std::int64_t> begin_limit_change(Session& session, const Sku& sku,
+                                               std::optional<std::int64_t> limit, Instant now);
+std::optional<std::int64_t> retry_limit_change(Session& session, const LimitAttempt& last,
+                                               Instant now);
+void finish_limit_change(Session& session, const LimitAttempt& attempt);
 std::vector<StockRow> pending_limit_changes(Session& session, Instant begun_before);
 
 // order_book_messages.cc

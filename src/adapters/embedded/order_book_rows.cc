@@ -165,6 +165,7 @@ StockRow read_stock(Rows& row) {
   stock.sold = row.take<std::int64_t>();
   stock.returned = row.take<std::int64_t>();
   stock.purchase_limit = row.take<std::optional<std::int64_t>>();
+  stock.limit_version = row.take<std::int64_t>();
   return stock;
 }
 

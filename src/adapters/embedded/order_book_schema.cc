@@ -169,7 +169,11 @@ create table book_ledger (
 ) strict;
 )";
 
-constexpr std::array kSteps{kTables};
+/// Counts the attempts to give the ledger a purchase limit.
+constexpr std::string_view kLimitVersion =
+    "alter table book_stock add column limit_version integer not null default 0";
+
+constexpr std::array kSteps{kTables, kLimitVersion};
 
 }  // namespace
 

@@ -17,7 +17,7 @@ namespace holdfast::embedded::book::sql {
   "book_refunds.amount, book_refunds.lines, whole, when_incomplete, book_refunds.reason, " \
   "error, checks, book_refunds.next_check_at, book_refunds.steps, "                        \
   "book_refunds.stock_released, requested_at, refunded_at "
-#define HF_STOCK_COLUMNS "sku, loaded, sold, returned, purchase_limit "
+#define HF_STOCK_COLUMNS "sku, loaded, sold, returned, purchase_limit, limit_version "
 #define HF_PARKED_COLUMNS                                                                \
   "id, queue, reason, subject, order_id, refund_id, step, attempts, first_at, last_at, " \
   "detail, body "
@@ -155,9 +155,14 @@ inline constexpr std::string_view kRefundedUnits =
     "join book_orders on book_orders.order_id = book_refunds.order_id "
     "where refund_id = ?1 and book_refunds.status = 'refunded'";
 inline constexpr std::string_view kBeginLimitChange =
-    "update book_stock set purchase_limit = ?2, limit_pending_since = ?3 where sku = ?1";
+    "update book_stock set purchase_limit = ?2, limit_pending_since = ?3, "
+    "limit_version = limit_version + 1 where sku = ?1 returning limit_version";
+inline constexpr std::string_view kRetryLimitChange =
+    "update book_stock set limit_version = limit_version + 1, limit_pending_since = ?3 "
+    "where sku = ?1 and limit_version = ?2 and limit_pending_since is not null "
+    "returning limit_version";
 inline constexpr std::string_view kFinishLimitChange =
-    "update book_stock set limit_pending_since = null where sku = ?1 and purchase_limit is ?2";
+    "update book_stock set limit_pending_since = null where sku = ?1 and limit_version = ?2";
 inline constexpr std::string_view kPendingLimitChanges =
     "select " HF_STOCK_COLUMNS
     "from book_stock indexed by book_stock_limit_pending where limit_pending_since <= ?1 "

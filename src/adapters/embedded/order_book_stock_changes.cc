@@ -87,13 +87,18 @@ std::vector<StockChange> pending_stock_changes(Session& session, Instant begun_b
                                read_stock_change);
 }
 
-bool begin_limit_change(Session& session, const Sku& sku, std::optional<std::int64_t> limit,
-                        Instant now) {
-  return session.run(sql::kBeginLimitChange, sku, limit, now) > 0;
+std::optional<std::int64_t> begin_limit_change(Session& session, const Sku& sku,
+                                               std::optional<std::int64_t> limit, Instant now) {
+  return session.first<std::int64_t>(sql::kBeginLimitChange, sku, limit, now);
 }
 
-void finish_limit_change(Session& session, const Sku& sku, std::optional<std::int64_t> limit) {
-  session.run(sql::kFinishLimitChange, sku, limit);
+std::optional<std::int64_t> retry_limit_change(Session& session, const LimitAttempt& last,
+                                               Instant now) {
+  return session.first<std::int64_t>(sql::kRetryLimitChange, last.sku, last.version, now);
+}
+
+void finish_limit_change(Session& session, const LimitAttempt& attempt) {
+  session.run(sql::kFinishLimitChange, attempt.sku, attempt.version);
 }
 
 std::vector<StockRow> pending_limit_changes(Session& session, Instant begun_before) {

@@ -98,17 +98,18 @@ Answer<ChangeOutcome> EmbeddedStockLedger::adjust(Adjustment change) {
       });
 }
 
-Answer<ChangeOutcome> EmbeddedStockLedger::begin_limit_change(Sku sku) {
-  return database_.perform<ChangeOutcome>([sku = std::move(sku)](Session& session) {
-    return ledger::begin_limit_change(session, sku);
+Answer<ChangeOutcome> EmbeddedStockLedger::begin_limit_change(LimitAttempt attempt) {
+  return database_.perform<ChangeOutcome>([attempt = std::move(attempt)](Session& session) {
+    return ledger::begin_limit_change(session, attempt);
   });
 }
 
-Answer<ChangeOutcome> EmbeddedStockLedger::set_limit(Sku sku, std::optional<std::int64_t> limit,
+Answer<ChangeOutcome> EmbeddedStockLedger::set_limit(LimitAttempt attempt,
+                                                     std::optional<std::int64_t> limit,
                                                      std::vector<UnitsBought> bought) {
   return database_.perform<ChangeOutcome>(
-      [sku = std::move(sku), limit, bought = std::move(bought)](Session& session) {
-        return ledger::set_limit(session, sku, limit, bought);
+      [attempt = std::move(attempt), limit, bought = std::move(bought)](Session& session) {
+        return ledger::set_limit(session, attempt, limit, bought);
       });
 }
 

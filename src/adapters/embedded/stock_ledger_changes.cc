@@ -40,6 +40,21 @@ void take_off_bought(sqlite::Session& session, const UserId& user_id, const Stoc
   session.run(sql::kNoneBought, line.sku, user_id);
 }
 
+/// The attempt at a SKU's limit that began last; version 0 before any.
+struct LastAttempt {
+  std::int64_t version = 0;
+  bool is_open = false;
+};
+
+LastAttempt last_attempt(sqlite::Session& session, const Sku& sku) {
+  LastAttempt last;
+  auto rows = session.query(sql::kLimitAttempt, sku);
+  if (!rows.next()) return last;
+  last.version = rows.take<std::int64_t>();
+  last.is_open = rows.take<bool>();
+  return last;
+}
+
 bool is_closed_for(sqlite::Session& session, const GiveBack& change) {
   const auto open = generation(session);
   if (!open) return true;
@@ -88,23 +103,26 @@ ChangeOutcome adjust(sqlite::Session& session, const Adjustment& change, Instant
   return ChangeOutcome::applied;
 }
 
-ChangeOutcome begin_limit_change(sqlite::Session& session, const Sku& sku) {
+ChangeOutcome begin_limit_change(sqlite::Session& session, const LimitAttempt& attempt) {
   if (!generation(session)) return ChangeOutcome::closed;
-  session.run(sql::kBeginLimitChange, sku);
+  const auto last = last_attempt(session, attempt.sku);
+  if (last.version > attempt.version) return ChangeOutcome::refused;
+  if (last.version == attempt.version && !last.is_open) return ChangeOutcome::already_applied;
+  session.run(sql::kBeginLimitChange, attempt.sku, attempt.version);
   return ChangeOutcome::applied;
 }
 
-ChangeOutcome set_limit(sqlite::Session& session, const Sku& sku, std::optional<std::int64_t> limit,
-                        const std::vector<UnitsBought>& bought) {
+ChangeOutcome set_limit(sqlite::Session& session, const LimitAttempt& attempt,
+                        std::optional<std::int64_t> limit, const std::vector<UnitsBought>& bought) {
   if (!generation(session)) return ChangeOutcome::closed;
-  session.run(sql::kForgetBought, sku);
-  if (!limit) {
-    session.run(sql::kRemoveLimit, sku);
-    return ChangeOutcome::applied;
-  }
-  session.run(sql::kSetLimit, sku, *limit);
+  const auto last = last_attempt(session, attempt.sku);
+  if (last.version != attempt.version) return ChangeOutcome::refused;
+  if (!last.is_open) return ChangeOutcome::already_applied;
+  session.run(sql::kForgetBought, attempt.sku);
+  session.run(sql::kSetLimit, attempt.sku, limit);
+  if (!limit) return ChangeOutcome::applied;
   for (const auto& user : bought) {
-    session.run(sql::kSetBought, sku, user.user_id, user.units);
+    session.run(sql::kSetBought, attempt.sku, user.user_id, user.units);
   }
   return ChangeOutcome::applied;
 }

@@ -33,9 +33,9 @@ void delete_outbox(sqlite::Session& session, const std::vector<std::string>& out
 
 ChangeOutcome give_back(sqlite::Session& session, const GiveBack& change, Instant now);
 ChangeOutcome adjust(sqlite::Session& session, const Adjustment& change, Instant now);
-ChangeOutcome begin_limit_change(sqlite::Session& session, const Sku& sku);
-ChangeOutcome set_limit(sqlite::Session& session, const Sku& sku, std::optional<std::int64_t> limit,
-                        const std::vector<UnitsBought>& bought);
+ChangeOutcome begin_limit_change(sqlite::Session& session, const LimitAttempt& attempt);
+ChangeOutcome set_limit(sqlite::Session& session, const LimitAttempt& attempt,
+                        std::optional<std::int64_t> limit, const std::vector<UnitsBought>& bought);
 std::vector<ChangeId> find_applied(sqlite::Session& session, const std::vector<ChangeId>& changes,
                                    Instant now);
 /// Remembers that a change was made.

@@ -27,7 +27,7 @@ SkuLevel level_of(sqlite::Session& session, const Sku& sku) {
 
 void write_stock(sqlite::Session& session, const std::vector<RebuiltSku>& skus) {
   for (const auto& sku : skus) {
-    session.run(sql::kWriteStock, sku.sku, sku.available, sku.purchase_limit);
+    session.run(sql::kWriteStock, sku.sku, sku.available, sku.purchase_limit, sku.limit_version);
     if (!sku.purchase_limit) continue;
     for (const auto& user : sku.bought) {
       session.run(sql::kSetBought, sku.sku, user.user_id, user.units);

@@ -9,8 +9,9 @@ namespace holdfast::embedded::ledger::sql {
 // The one row of ledger_state counts what a scan would have to. A journal entry is settled exactly
 // when it has an `expires_at`. A stock row without `available` is of a SKU the ledger does not
 // sell: it only has units reserved, or a limit. Users are counted in ledger_bought only for SKUs
-// that have a limit, or are about to get one (limit_changing).
-inline constexpr std::array<std::string_view, 1> kSchema = {R"(
+// that have a limit, or are about to get one (limit_changing); limit_version is of the attempt at a
+// limit that began last.
+inline constexpr std::string_view kTables = R"(
 create table ledger_state (
   id integer primary key check (id = 1),
   generation text,
@@ -57,7 +58,12 @@ create table ledger_applied (
   expires_at integer not null
 ) strict, without rowid;
 create index ledger_applied_expiring on ledger_applied (expires_at);
-)"};
+)";
+
+inline constexpr std::string_view kLimitVersion =
+    "alter table ledger_stock add column limit_version integer not null default 0";
+
+inline constexpr std::array kSchema{kTables, kLimitVersion};
 
 // --- state ---------------------------------------------------------------------------------------
 
@@ -161,14 +167,14 @@ inline constexpr std::string_view kDeleteExpiredApplied = R"(
 delete from ledger_applied where change_id in (
   select change_id from ledger_applied where expires_at <= ?1 order by expires_at limit ?2))";
 
+inline constexpr std::string_view kLimitAttempt =
+    "select limit_version, limit_changing from ledger_stock where sku = ?1";
 inline constexpr std::string_view kBeginLimitChange = R"(
-insert into ledger_stock (sku, limit_changing) values (?1, 1)
-on conflict (sku) do update set purchase_limit = null, limit_changing = 1)";
-inline constexpr std::string_view kSetLimit = R"(
-insert into ledger_stock (sku, purchase_limit) values (?1, ?2)
-on conflict (sku) do update set purchase_limit = excluded.purchase_limit, limit_changing = 0)";
-inline constexpr std::string_view kRemoveLimit =
-    "update ledger_stock set purchase_limit = null, limit_changing = 0 where sku = ?1";
+insert into ledger_stock (sku, limit_changing, limit_version) values (?1, 1, ?2)
+on conflict (sku) do update
+   set purchase_limit = null, limit_changing = 1, limit_version = excluded.limit_version)";
+inline constexpr std::string_view kSetLimit =
+    "update ledger_stock set purchase_limit = ?2, limit_changing = 0 where sku = ?1";
 inline constexpr std::string_view kForgetBought = "delete from ledger_bought where sku = ?1";
 inline constexpr std::string_view kSetBought =
     "insert or replace into ledger_bought (sku, user_id, units) values (?1, ?2, ?3)";
@@ -189,8 +195,9 @@ inline constexpr std::string_view kForgetUnsettled =
 inline constexpr std::string_view kCountNoneUnsettled = "update ledger_state set unsettled = 0";
 inline constexpr std::string_view kForgetStock = "delete from ledger_stock";
 inline constexpr std::string_view kForgetAllBought = "delete from ledger_bought";
-inline constexpr std::string_view kWriteStock =
-    "insert or replace into ledger_stock (sku, available, purchase_limit) values (?1, ?2, ?3)";
+inline constexpr std::string_view kWriteStock = R"(
+insert or replace into ledger_stock (sku, available, purchase_limit, limit_version)
+values (?1, ?2, ?3, ?4))";
 inline constexpr std::string_view kWriteSettled = R"(
 insert or replace into ledger_journal
   (order_id, reservation_id, fingerprint, reserved_at, expires_at, payload)

@@ -81,15 +81,14 @@ boost::asio::awaitable<BeginStockChangeResult> begin_once(Session& session,
   co_return result;
 }
 
+/// Runs a statement that begins an attempt at a limit.
 template <class Session>
-boost::asio::awaitable<bool> begin_limit_once(Session& session, const Sku& sku,
-                                              std::optional<std::int64_t> limit,
-                                              Deadline deadline) {
-  Parameters parameters;
-  parameters.add(sku).add(limit);
-  const auto result =
-      co_await session.write(statements::begin_limit_change, std::move(parameters), deadline);
-  co_return result.changed() > 0;
+boost::asio::awaitable<std::optional<std::int64_t>> begin_attempt(
+    Session& session, const postgres::Statement& statement, Parameters parameters,
+    Deadline deadline) {
+  const auto result = co_await session.write(statement, std::move(parameters), deadline);
+  if (result.rows() == 0) co_return std::nullopt;
+  co_return postgres::RowReader(result, 0).get<std::int64_t>();
 }
 
 std::vector<StockChange> read_changes(const postgres::Result& result) {
@@ -126,20 +125,33 @@ PostgresOrderBook::Answer<std::vector<StockChange>> PostgresOrderBook::pending_s
       });
 }
 
-PostgresOrderBook::Answer<bool> PostgresOrderBook::begin_limit_change(
+PostgresOrderBook::Answer<std::optional<std::int64_t>> PostgresOrderBook::begin_limit_change(
     Sku sku, std::optional<std::int64_t> limit) {
-  return Session::perform<bool>(session_,
-                                [sku = std::move(sku), limit](Session& session, Deadline deadline) {
-                                  return begin_limit_once(session, sku, limit, deadline);
-                                });
-}
-
-PostgresOrderBook::Answer<void> PostgresOrderBook::finish_limit_change(
-    Sku sku, std::optional<std::int64_t> limit) {
-  return Session::perform<void>(
+  return Session::perform<std::optional<std::int64_t>>(
       session_, [sku = std::move(sku), limit](Session& session, Deadline deadline) {
         Parameters parameters;
         parameters.add(sku).add(limit);
+        return begin_attempt(session, statements::begin_limit_change, std::move(parameters),
+                             deadline);
+      });
+}
+
+PostgresOrderBook::Answer<std::optional<std::int64_t>> PostgresOrderBook::retry_limit_change(
+    LimitAttempt last) {
+  return Session::perform<std::optional<std::int64_t>>(
+      session_, [last = std::move(last)](Session& session, Deadline deadline) {
+        Parameters parameters;
+        parameters.add(last.sku).add(last.version);
+        return begin_attempt(session, statements::retry_limit_change, std::move(parameters),
+                             deadline);
+      });
+}
+
+PostgresOrderBook::Answer<void> PostgresOrderBook::finish_limit_change(LimitAttempt attempt) {
+  return Session::perform<void>(
+      session_, [attempt = std::move(attempt)](Session& session, Deadline deadline) {
+        Parameters parameters;
+        parameters.add(attempt.sku).add(attempt.version);
         return session.write(statements::finish_limit_change, std::move(parameters), deadline);
       });
 }

@@ -107,6 +107,7 @@ StockRow read_stock(RowReader& row) {
   stock.sold = row.get<std::int64_t>();
   stock.returned = row.get<std::int64_t>();
   stock.purchase_limit = row.get<std::optional<std::int64_t>>();
+  stock.limit_version = row.get<std::int64_t>();
   return stock;
 }
 

@@ -45,6 +45,8 @@ inline const Statement finish_stock_change{"finish_stock_change",
                                            std::string(embedded::finish_stock_change_sql)};
 inline const Statement begin_limit_change{"begin_limit_change",
                                           std::string(embedded::begin_limit_change_sql)};
+inline const Statement retry_limit_change{"retry_limit_change",
+                                          std::string(embedded::retry_limit_change_sql)};
 inline const Statement finish_limit_change{"finish_limit_change",
                                            std::string(embedded::finish_limit_change_sql)};
 inline const Statement pending_limit_changes{"pending_limit_changes",

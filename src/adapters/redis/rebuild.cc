@@ -122,6 +122,7 @@ class ChunkWriter {
     remove(keys_.available);
     remove(keys_.reserved);
     remove(keys_.limit);
+    remove(keys_.limit_version);
     for (const auto& sku : ledger_.skus) add_sku(sku);
     for (const auto& change : ledger_.applied) {
       set(keys_.applied + change.value, "1", kAppliedRetention);
@@ -183,6 +184,7 @@ class ChunkWriter {
   }
   void add_sku(const RebuiltSku& sku) {
     put(keys_.available, sku.sku.value, sku.available);
+    if (sku.limit_version > 0) put(keys_.limit_version, sku.sku.value, sku.limit_version);
     if (!sku.purchase_limit) return;
     put(keys_.limit, sku.sku.value, *sku.purchase_limit);
     for (const auto& bought : sku.bought) {

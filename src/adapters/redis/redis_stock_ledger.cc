@@ -200,14 +200,15 @@ Commands give_back_command(const Session& session, const GiveBack& change) {
   return commands;
 }
 
-Commands set_limit_command(const Session& session, const Sku& sku, std::string_view limit,
-                           const std::vector<UnitsBought>& bought, std::size_t first,
-                           std::size_t count) {
+Commands set_limit_command(const Session& session, const LimitAttempt& attempt,
+                           std::string_view limit, const std::vector<UnitsBought>& bought,
+                           std::size_t first, std::size_t count) {
   Commands commands(256 + 80 * count);
-  begin_script(commands, session, Script::set_limit, 3, 3 + 2 * count);
+  begin_script(commands, session, Script::set_limit, 4, 4 + 2 * count);
   commands.word(session.keys->generation).word(session.keys->limit);
-  commands.word(session.keys->bought, sku.value);
-  commands.word(sku.value).word(limit).word(first == 0 ? "1" : "0");
+  commands.word(session.keys->limit_version).word(session.keys->bought, attempt.sku.value);
+  commands.word(attempt.sku.value).word(attempt.version);
+  commands.word(limit).word(first == 0 ? "1" : "0");
   for (auto i = first; i < first + count; ++i) {
     commands.word(bought[i].user_id.value).word(bought[i].units.units);
   }
@@ -215,7 +216,8 @@ Commands set_limit_command(const Session& session, const Sku& sku, std::string_v
 }
 
 // In chunks, the SKU busy all the while: the last one carries the limit and so ends that.
-Answer<ChangeOutcome> set_limit_on(Session session, Sku sku, std::optional<std::int64_t> limit,
+Answer<ChangeOutcome> set_limit_on(Session session, LimitAttempt attempt,
+                                   std::optional<std::int64_t> limit,
                                    std::vector<UnitsBought> bought) {
   const auto last_limit = limit ? std::to_string(*limit) : std::string{};
   if (!limit) bought.clear();
@@ -223,7 +225,7 @@ Answer<ChangeOutcome> set_limit_on(Session session, Sku sku, std::optional<std::
   while (true) {
     const auto count = std::min(kWriteChunk, bought.size() - first);
     const bool is_last = first + count == bought.size();
-    auto commands = set_limit_command(session, sku, is_last ? last_limit : std::string("busy"),
+    auto commands = set_limit_command(session, attempt, is_last ? last_limit : std::string("busy"),
                                       bought, first, count);
     auto outcome = co_await change_on(session, Script::set_limit, std::move(commands));
     if (!outcome && first > 0) outcome.error().effect = Effect::unknown;
@@ -407,17 +409,19 @@ asio::awaitable<PortResult<ChangeOutcome>> RedisStockLedger::adjust(Adjustment c
   return change_on(std::move(session), Script::adjust, std::move(commands));
 }
 
-asio::awaitable<PortResult<ChangeOutcome>> RedisStockLedger::begin_limit_change(Sku sku) {
+asio::awaitable<PortResult<ChangeOutcome>> RedisStockLedger::begin_limit_change(
+    LimitAttempt attempt) {
   Session session{connection_, keys_};
   Commands commands(256);
-  begin_script(commands, session, Script::begin_limit_change, 2, 1);
-  commands.word(keys_->generation).word(keys_->limit).word(sku.value);
+  begin_script(commands, session, Script::begin_limit_change, 3, 2);
+  commands.word(keys_->generation).word(keys_->limit).word(keys_->limit_version);
+  commands.word(attempt.sku.value).word(attempt.version);
   return change_on(std::move(session), Script::begin_limit_change, std::move(commands));
 }
 
 asio::awaitable<PortResult<ChangeOutcome>> RedisStockLedger::set_limit(
-    Sku sku, std::optional<std::int64_t> limit, std::vector<UnitsBought> bought) {
-  return set_limit_on(Session{connection_, keys_}, std::move(sku), limit, std::move(bought));
+    LimitAttempt attempt, std::optional<std::int64_t> limit, std::vector<UnitsBought> bought) {
+  return set_limit_on(Session{connection_, keys_}, std::move(attempt), limit, std::move(bought));
 }
 
 asio::awaitable<PortResult<std::vector<ChangeId>>> RedisStockLedger::find_applied(

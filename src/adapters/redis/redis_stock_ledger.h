@@ -45,9 +45,11 @@ class RedisStockLedger final : public StockLedger {
       Instant not_after, std::size_t limit) override;
   boost::asio::awaitable<PortResult<ChangeOutcome>> give_back(GiveBack change) override;
   boost::asio::awaitable<PortResult<ChangeOutcome>> adjust(Adjustment change) override;
-  boost::asio::awaitable<PortResult<ChangeOutcome>> begin_limit_change(Sku sku) override;
+  boost::asio::awaitable<PortResult<ChangeOutcome>> begin_limit_change(
+      LimitAttempt attempt) override;
   boost::asio::awaitable<PortResult<ChangeOutcome>> set_limit(
-      Sku sku, std::optional<std::int64_t> limit, std::vector<UnitsBought> bought) override;
+      LimitAttempt attempt, std::optional<std::int64_t> limit,
+      std::vector<UnitsBought> bought) override;
   boost::asio::awaitable<PortResult<std::vector<ChangeId>>> find_applied(
       std::vector<ChangeId> changes) override;
   boost::asio::awaitable<PortResult<std::vector<SkuLevel>>> levels(std::vector<Sku> skus) override;

@@ -28,8 +28,8 @@ std::string_view text_of(Script script) {
     case Script::settle: return embedded::settle_2n_lua;
     case Script::give_back: return embedded::give_back_7n_lua;
     case Script::adjust: return embedded::adjust_3_lua;
-    case Script::begin_limit_change: return embedded::begin_limit_change_2_lua;
-    case Script::set_limit: return embedded::set_limit_3_lua;
+    case Script::begin_limit_change: return embedded::begin_limit_change_3_lua;
+    case Script::set_limit: return embedded::set_limit_4_lua;
     case Script::levels: return embedded::levels_3_lua;
     case Script::state: return embedded::state_3_lua;
     case Script::rebuild_begin: return embedded::rebuild_begin_2_lua;

@@ -1,3 +1,3 @@
 -- Every SKU by name.
--- Returns sku, loaded, sold, returned, purchase_limit.
-select sku, loaded, sold, returned, purchase_limit from stock order by sku;
+-- Returns sku, loaded, sold, returned, purchase_limit, limit_version.
+select sku, loaded, sold, returned, purchase_limit, limit_version from stock order by sku;
