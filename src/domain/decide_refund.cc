@@ -196,18 +196,20 @@ std::int64_t points_for(Money amount, std::int64_t per) {
   return amount.minor / per;
 }
 
+RefundDecision decide_refund_repeat(const Refund& standing, const std::string& fingerprint) {
+  if (standing.fingerprint != fingerprint && !HF_DEFECT(ignore_refund_content)) {
+    return {RefundRequestOutcome::conflict, {}, {}};
+  }
+  return {RefundRequestOutcome::replayed, standing, {}};
+}
+
 RefundDecision decide_refund_request(const Order& order, const std::vector<Refund>& others,
                                      const RefundId& id, const std::string& fingerprint,
                                      const RefundRequest& request, const RefundPolicy& policy,
                                      Instant now) {
   const auto same = std::find_if(others.begin(), others.end(),
                                  [&id](const Refund& other) { return other.id == id; });
-  if (same != others.end()) {
-    if (same->fingerprint != fingerprint && !HF_DEFECT(ignore_refund_content)) {
-      return {RefundRequestOutcome::conflict, {}, {}};
-    }
-    return {RefundRequestOutcome::replayed, *same, {}};
-  }
+  if (same != others.end()) return decide_refund_repeat(*same, fingerprint);
   if (const auto refusal = refusal_by_status(order.status)) return {*refusal, {}, {}};
 
   const UnitsBySku left = units_left(order, others);

@@ -41,6 +41,10 @@ RefundDecision decide_refund_request(const Order& order, const std::vector<Refun
                                      const RefundRequest& request, const RefundPolicy& policy,
                                      Instant now);
 
+/// Decides a request for a refund that stands already: `replayed`, or `conflict` where it was asked
+/// for with other content.
+RefundDecision decide_refund_repeat(const Refund& standing, const std::string& fingerprint);
+
 /// What a wake-up finds to be done with a refund.
 enum class RefundCheckOutcome {
   nothing,  ///< it has ended

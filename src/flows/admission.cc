@@ -61,16 +61,15 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
   if (!reserved) {
     co_return answer_of(PlaceOutcome::unavailable, command, reserved.error().detail);
   }
-  const bool is_known = in_book && (co_await in_book->wait()).value_or(false);
+  const std::optional<bool> known = in_book ? co_await in_book->wait() : false;
   if (reserved->outcome != ReserveOutcome::reserved) {
-    co_return co_await answer_refusal(std::move(command), std::move(*reserved), is_known,
-                                      fingerprint);
+    co_return co_await answer_refusal(std::move(command), std::move(*reserved), known, fingerprint);
   }
   // Here the process may die: the order is in journal and outbox; the sweep publishes it.
   HF_FAULT_POINT("reserved_before_publish");
   ports_.guard.saw(reserved->outbox_id);
   OutboxItem item{std::move(reserved->outbox_id), std::move(payload)};
-  if (is_known) {
+  if (known.value_or(false)) {
     // The repeat of an order that the journal has forgotten: settlement releases what was taken.
     ports_.publisher.enqueue(std::move(item));
     co_return co_await answer_from_book(std::move(command), fingerprint);
@@ -87,7 +86,8 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
 }
 
 boost::asio::awaitable<PlaceAnswer> Admission::answer_refusal(PlaceCommand command,
-                                                              ReserveResult result, bool is_known,
+                                                              ReserveResult result,
+                                                              std::optional<bool> known,
                                                               std::string fingerprint) {
   auto answer = answer_of(PlaceOutcome::accepted, command);
   switch (result.outcome) {
@@ -108,7 +108,15 @@ boost::asio::awaitable<PlaceAnswer> Admission::answer_refusal(PlaceCommand comma
     case ReserveOutcome::limit_exceeded: answer.outcome = PlaceOutcome::limit_exceeded; break;
     case ReserveOutcome::reserved: HF_ASSERT(false);
   }
-  if (is_known) co_return co_await answer_from_book(std::move(command), std::move(fingerprint));
+  if (known.value_or(false)) {
+    co_return co_await answer_from_book(std::move(command), std::move(fingerprint));
+  }
+  // The journal has not got it, and nobody could ask the book: it may be the repeat of an order
+  // that was accepted, which is not to be refused.
+  if (!known) {
+    co_return answer_of(PlaceOutcome::unavailable, command,
+                        "PostgreSQL, which may have this order, is away");
+  }
   answer.shortages = std::move(result.shortages);
   answer.unknown_skus = std::move(result.unknown_skus);
   answer.limit = std::move(result.limit);
@@ -137,11 +145,13 @@ PlaceAnswer Admission::repeat_of(PlaceCommand command, OrderAggregate found,
 boost::asio::awaitable<PlaceAnswer> Admission::answer_repeat(PlaceCommand command,
                                                              JournalEntry entry,
                                                              std::string fingerprint) {
+  // The book first: the entry may be of a repeat that was taken for new, and not yet undone, after
+  // the journal had forgotten the order.
+  auto found = co_await ports_.book.find_order(command.order_id);
+  if (found && *found) co_return repeat_of(std::move(command), std::move(**found), fingerprint);
   if (entry.fingerprint != fingerprint && !HF_DEFECT(ignore_order_content)) {
     co_return answer_of(PlaceOutcome::conflict, command);
   }
-  auto found = co_await ports_.book.find_order(command.order_id);
-  if (found && *found) co_return repeat_of(std::move(command), std::move(**found), fingerprint);
   auto placed = codec::placed_order_from_payload(entry.payload);
   if (!placed) {
     co_return answer_of(PlaceOutcome::unavailable, command,
@@ -155,14 +165,18 @@ boost::asio::awaitable<PlaceAnswer> Admission::answer_repeat(PlaceCommand comman
 
 boost::asio::awaitable<PlaceAnswer> Admission::answer_unplanned(PlaceCommand command,
                                                                 std::string fingerprint) {
-  if (command.id_from_client) {
-    auto entry = co_await ports_.ledger.find_journal(command.order_id);
-    if (entry && *entry) {
-      co_return co_await answer_repeat(std::move(command), std::move(**entry),
-                                       std::move(fingerprint));
-    }
+  if (!command.id_from_client) co_return answer_of(PlaceOutcome::unknown_plan, command);
+  auto entry = co_await ports_.ledger.find_journal(command.order_id);
+  if (entry && *entry) {
+    co_return co_await answer_repeat(std::move(command), std::move(**entry),
+                                     std::move(fingerprint));
   }
-  co_return answer_of(PlaceOutcome::unknown_plan, command);
+  // The journal may have forgotten it.
+  auto found = co_await ports_.book.find_order(command.order_id);
+  if (found && *found) co_return repeat_of(std::move(command), std::move(**found), fingerprint);
+  if (entry && found) co_return answer_of(PlaceOutcome::unknown_plan, command);
+  co_return answer_of(PlaceOutcome::unavailable, command,
+                      entry ? found.error().detail : entry.error().detail);
 }
 
 }  // namespace holdfast::flows

@@ -82,7 +82,8 @@ class Admission {
   boost::asio::awaitable<PlaceAnswer> answer_repeat(PlaceCommand command, JournalEntry entry,
                                                     std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_refusal(PlaceCommand command, ReserveResult result,
-                                                     bool is_known, std::string fingerprint);
+                                                     std::optional<bool> known,
+                                                     std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_from_book(PlaceCommand command,
                                                        std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_unplanned(PlaceCommand command,

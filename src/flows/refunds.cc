@@ -5,6 +5,7 @@
 #include "async/fault_point.h"
 #include "codec/order_json.h"
 #include "domain/digest.h"
+#include "flows/journaled_order.h"
 #include "flows/outgoing.h"
 
 namespace holdfast::flows {
@@ -54,6 +55,11 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand com
     if (!conflict) co_return tl::unexpected(updated.error());
     decision = RefundDecision{};
     decision.outcome = RefundRequestOutcome::conflict;
+  } else if (decision.outcome == RefundRequestOutcome::unknown_order) {
+    // An order may be lost of which a refund stands.
+    const auto standing = co_await ports_.book.find_refund(command.refund_id);
+    if (!standing) co_return unavailable_book(standing.error());
+    if (*standing) decision = decide_refund_repeat(**standing, fingerprint);
   } else if (decision.outcome == RefundRequestOutcome::accepted) {
     // Here the process may die: the row stands, and the sweep finds it by next_check_at.
     HF_FAULT_POINT("refund_inserted_before_publish");

@@ -1,7 +1,7 @@
 #include "flows/stock_desk.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_set>
 #include <utility>
 
 #include "codec/order_json.h"
@@ -34,6 +34,27 @@ tl::unexpected<Failure> overtaken() {
   failure.dependency = "redis";
   failure.detail = "another change of this purchase limit has begun meanwhile";
   return tl::unexpected<Failure>(std::move(failure));
+}
+
+/// What an unsettled reservation takes of one SKU.
+struct OpenReservation {
+  OrderId order_id;
+  ReservationId reservation_id;
+  UserId user_id;
+  std::int64_t units = 0;
+};
+
+OpenReservation open_reservation(const JournalEntry& entry, const Sku& sku) {
+  OpenReservation reservation;
+  reservation.order_id = entry.order_id;
+  reservation.reservation_id = entry.reservation_id;
+  const auto placed = codec::placed_order_from_payload(entry.payload);
+  if (!placed) return reservation;
+  reservation.user_id = placed->order.user_id;
+  for (const auto& line : placed->order.lines) {
+    if (line.sku == sku) reservation.units += line.quantity.units;
+  }
+  return reservation;
 }
 
 }  // namespace
@@ -153,21 +174,46 @@ boost::asio::awaitable<Outcome<bool>> StockDesk::apply_limit(LimitAttempt attemp
   co_return true;
 }
 
+boost::asio::awaitable<Outcome<StockDesk::Unsettled>> StockDesk::count_unsettled(
+    Sku sku, Instant not_after) {
+  const auto open = co_await ports_.ledger.read_unsettled(not_after, limits::kUnsettledForLimit);
+  if (!open) co_return unavailable_ledger(open.error());
+  std::vector<OpenReservation> reservations;
+  std::vector<OrderId> order_ids;
+  for (const auto& entry : *open) {
+    auto reservation = open_reservation(entry, sku);
+    if (reservation.units == 0) continue;
+    order_ids.push_back(entry.order_id);
+    reservations.push_back(std::move(reservation));
+  }
+  const auto known = co_await ports_.book.known_orders(std::move(order_ids));
+  if (!known) co_return unavailable_book(known.error());
+  const std::unordered_set<OrderId> in_book(known->begin(), known->end());
+  Unsettled unsettled;
+  for (const auto& reservation : reservations) {
+    if (!in_book.contains(reservation.order_id)) {
+      unsettled.order_ids.push_back(reservation.order_id);
+    } else {
+      // It only waits for its mark, and of it the book knows more: its refunds. Or it is a second
+      // reservation of its order, whose units will come back.
+      const auto standing = co_await ports_.book.find_order(reservation.order_id);
+      if (!standing) co_return unavailable_book(standing.error());
+      const bool is_settled =
+          *standing && (*standing)->order.reservation_id == reservation.reservation_id;
+      if (is_settled) continue;
+    }
+    unsettled.units[reservation.user_id] += reservation.units;
+  }
+  co_return unsettled;
+}
+
 boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bought(Sku sku) {
   // Whatever clocks they were placed by.
   const auto whenever = ports_.clock.now() + limits::kAnyClock;
-  const auto open = co_await ports_.ledger.read_unsettled(whenever, limits::kUnsettledForLimit);
-  if (!open) co_return unavailable_ledger(open.error());
-  std::vector<OrderId> except;
-  std::map<UserId, std::int64_t> units;
-  for (const auto& entry : *open) {
-    except.push_back(entry.order_id);
-    const auto placed = codec::placed_order_from_payload(entry.payload);
-    if (!placed) continue;
-    for (const auto& line : placed->order.lines) {
-      if (line.sku == sku) units[placed->order.user_id] += line.quantity.units;
-    }
-  }
+  auto unsettled = co_await count_unsettled(sku, whenever);
+  if (!unsettled) co_return tl::unexpected(unsettled.error());
+  auto except = std::move(unsettled->order_ids);
+  auto units = std::move(unsettled->units);
   // A refund in the book whose units the ledger has not got back will be subtracted when it has.
   const auto unreleased =
       co_await ports_.book.unreleased_refunds(whenever, limits::kUnsettledForLimit);

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,6 +69,12 @@ class StockDesk {
   boost::asio::awaitable<Outcome<bool>> change_limit(Sku sku, std::optional<std::int64_t> limit);
   boost::asio::awaitable<Outcome<bool>> apply_limit(LimitAttempt attempt,
                                                     std::optional<std::int64_t> limit);
+  /// What users bought of a SKU by reservations that the ledger alone has.
+  struct Unsettled {
+    std::vector<OrderId> order_ids;  ///< that the book has not
+    std::map<UserId, std::int64_t> units;
+  };
+  boost::asio::awaitable<Outcome<Unsettled>> count_unsettled(Sku sku, Instant not_after);
   boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> count_bought(Sku sku);
   boost::asio::awaitable<Outcome<StockDeskAnswer>> answer_with_stock(StockDeskOutcome outcome,
                                                                      Sku sku);

@@ -365,6 +365,21 @@ TEST_F(LedgerTest, ALimitSetWhileOrdersAreUnderWayCountsExactly) {
   EXPECT_EQ(bought("A", "u-3"), "2");
 }
 
+TEST_F(LedgerTest, ALimitCountsWhatWasRefundedOfAnOrderWithoutItsMark) {
+  open_shop({{"A", 100}});
+  const auto unmarked = place("u-1", {{"A", 4}});
+  faults().next("ledger.settle", Fault::fail_before);
+  settle();
+  RefundRequest some;
+  some.lines.emplace().push_back(RefundLine{Sku{"A"}, Quantity{3}});
+  flows::RefundCommand refund{unmarked, RefundId{process_->ids.next()}, std::move(some)};
+  done(process_->refunds.request(std::move(refund)));
+  step(process_->refund_worker.handle(take(queues::refunds, 1)));
+  EXPECT_EQ(available("A"), 99);
+  set_stock("A", stock("A").on_hand(), Limit(7));
+  EXPECT_EQ(bought("A", "u-1"), "1");
+}
+
 TEST_F(LedgerTest, ALimitThatWasCutOffSellsNothingUntilTheSweepFinishesIt) {
   open_shop({{"A", 10}});
   place_and_settle("u-1", {{"A", 2}});

@@ -296,6 +296,26 @@ TEST_F(RefundTest, OfAnOrderThatRedisAloneHadAndLostIsHeldUntilItsDeadline) {
   expect_at_rest();
 }
 
+TEST_F(RefundTest, AskedForAgainWhenItsOrderIsLostIsTheSame) {
+  open_shop({{"A", 10}});
+  faults().next("bus.publish", Fault::fail_before);
+  const auto id = place("u-1", {{"A", 2}});
+  ASSERT_TRUE(eventually([&] { return faults().count("bus.publish") == 1; }));
+  const auto asked = ask(id);
+  stores_.lose_redis();
+  process_->guard.doubt("a test");
+  rebuild();
+  flows::RefundCommand same{id, asked, {}};
+  EXPECT_EQ(done(process_->refunds.request(std::move(same))).outcome,
+            RefundRequestOutcome::replayed);
+  flows::RefundCommand other{id, asked, of("A", 1)};
+  EXPECT_EQ(done(process_->refunds.request(std::move(other))).outcome,
+            RefundRequestOutcome::conflict);
+  flows::RefundCommand never{id, RefundId{process_->ids.next()}, {}};
+  EXPECT_EQ(done(process_->refunds.request(std::move(never))).outcome,
+            RefundRequestOutcome::unknown_order);
+}
+
 TEST_F(RefundTest, OfAnOrderThatIsDiscardedIsVoid) {
   open_shop({{"A", 10}});
   const auto id = place("u-1", {{"A", 2}});

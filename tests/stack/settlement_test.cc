@@ -175,6 +175,33 @@ TEST_F(SettlementTest, ARedeliveryAfterTheCommitChangesNothingAndMarks) {
   expect_at_rest();
 }
 
+TEST_F(SettlementTest, ARepeatIsKnownAlthoughAnotherContentIsInTheJournal) {
+  open_shop({{"A", 10}});
+  const auto id = place_and_settle("u-1", {{"A", 2}});
+  stores_.ask_redis({"DEL", stores_.redis_key("journal:" + id.to_string())});
+  // Taken for new by the ledger, known to the book.
+  EXPECT_EQ(try_place("u-1", {{"A", 3}}, id).outcome, flows::PlaceOutcome::conflict);
+  EXPECT_EQ(try_place("u-1", {{"A", 2}}, id).outcome, flows::PlaceOutcome::replayed);
+  EXPECT_EQ(try_place("u-1", {{"A", 3}}, id).outcome, flows::PlaceOutcome::conflict);
+  settle();
+  EXPECT_EQ(available("A"), 8);
+  expect_at_rest();
+}
+
+TEST_F(SettlementTest, ARepeatOfAPlanThatIsGoneIsKnownToTheBook) {
+  open_shop({{"A", 10}});
+  const auto id = place_and_settle("u-1", {{"A", 2}});
+  stores_.ask_redis({"DEL", stores_.redis_key("journal:" + id.to_string())});
+  flows::PlaceCommand command;
+  command.request = order_request("u-1", {{"A", 2}});
+  command.request.plan = PlanName{"gone"};
+  command.order_id = id;
+  command.id_from_client = true;
+  EXPECT_EQ(run(process_->admission.place(command)).outcome, flows::PlaceOutcome::conflict);
+  command.order_id = OrderId{process_->ids.next()};
+  EXPECT_EQ(run(process_->admission.place(command)).outcome, flows::PlaceOutcome::unknown_plan);
+}
+
 TEST_F(SettlementTest, ACommitWhoseAnswerIsLostIsNotRepeated) {
   open_shop({{"A", 10}});
   const auto id = place("u-1", {{"A", 2}});
