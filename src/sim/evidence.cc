@@ -107,12 +107,13 @@ std::vector<MovementEvidence> read_movements(Session& book, std::string_view sql
 void read_book(Session& book, Evidence& evidence) {
   read_orders(book, evidence);
   read_refunds(book, evidence);
-  auto stock = book.query("select sku, loaded, sold, returned from book_stock");
+  auto stock = book.query("select sku, loaded, sold, returned, purchase_limit from book_stock");
   while (stock.next()) {
     auto& row = evidence.stock[stock.take<std::string>()];
     row.loaded = stock.take<std::int64_t>();
     row.sold = stock.take<std::int64_t>();
     row.returned = stock.take<std::int64_t>();
+    row.purchase_limit = stock.take<std::optional<std::int64_t>>();
   }
   evidence.stock_journal =
       read_movements(book, "select kind, cause, sku, delta from book_stock_journal order by id");
@@ -123,24 +124,37 @@ void read_book(Session& book, Evidence& evidence) {
     const auto user = points.take<std::string>();
     evidence.points[user] = points.take<std::int64_t>();
   }
+  auto given_up = book.query("select detail from book_audit where action = 'parked.discard'");
+  while (given_up.next()) evidence.given_up.push_back(given_up.take<std::string>());
   evidence.parked = book.first<std::int64_t>("select count(*) from book_parked").value_or(0);
   evidence.pending_changes =
       book.first<std::int64_t>("select count(*) from book_stock_changes where state = 'pending'")
           .value_or(0);
 }
 
+constexpr std::string_view kRefused = "book/";  // begins the key of such a fault
 constexpr std::string_view kOutboxCount = "select count(*) from ledger_outbox";
 constexpr std::string_view kUnsettledCount =
     "select count(*) from ledger_journal where expires_at is null";
-constexpr std::string_view kQueuedCount = "select count(*) from bus_messages";
+constexpr std::string_view kQueuedCount =
+    "select (select count(*) from bus_messages) + (select count(*) from bus_delayed)";
 
 void read_levels(Session& ledger, Evidence& evidence) {
-  auto rows =
-      ledger.query("select sku, available, reserved from ledger_stock where available is not null");
+  auto rows = ledger.query(
+      "select sku, available, reserved, purchase_limit, limit_changing from ledger_stock "
+      "where available is not null");
   while (rows.next()) {
     auto& level = evidence.levels[rows.take<std::string>()];
     level.available = rows.take<std::int64_t>();
     level.reserved = rows.take<std::int64_t>();
+    level.purchase_limit = rows.take<std::optional<std::int64_t>>();
+    level.limit_changing = rows.take<bool>();
+  }
+  auto bought = ledger.query("select sku, user_id, units from ledger_bought");
+  while (bought.next()) {
+    const auto sku = bought.take<std::string>();
+    const auto user = bought.take<std::string>();
+    evidence.levels[sku].bought[user] = bought.take<std::int64_t>();
   }
 }
 
@@ -162,12 +176,48 @@ Evidence gather(World& world) {
   evidence.unsettled = count(storage.ledger(), kUnsettledCount);
   evidence.queued = count(storage.bus(), kQueuedCount);
   evidence.provided = world.provider().records();
+  evidence.sales = world.sales();
+  evidence.tells_events = world.tuning().tells_events;
+  evidence.heard = world.heard();
   evidence.history = world.history();
   evidence.workload = world.workload();
+  evidence.retention = world.tuning().retention;
   for (const auto& fault : world.faults().fired()) {
+    const bool is_of_book = fault.key.find("/book") != std::string::npos;
+    if (is_of_book) evidence.book_failed = true;
+    if (fault.key.starts_with(kRefused)) {
+      evidence.refused_orders.insert(
+          fault.key.substr(kRefused.size(), fault.key.rfind('/') - kRefused.size()));
+    }
     if (fault.key.starts_with("world/ledger_loses")) evidence.ledger_lost_data = true;
   }
   return evidence;
+}
+
+std::string ledger_generation(Storage& storage) {
+  std::optional<std::string> generation;
+  storage.ledger().run_now([&](Session& ledger) {
+    auto rows = ledger.query("select generation from ledger_state");
+    if (rows.next()) generation = rows.take<std::optional<std::string>>();
+  });
+  return generation.value_or("");
+}
+
+HeardEvent heard_event(Storage& storage, const std::string& body) {
+  const auto event = json::parse(body).as_object();
+  HeardEvent heard;
+  heard.id = text_of(event, "id");
+  heard.type = text_of(event, "type");
+  heard.subject = text_of(event, "subject");
+  const auto subject = parse_uuid(heard.subject);
+  if (!subject) return heard;
+  storage.book().run_now([&](Session& book) {
+    const std::string_view sql = heard.type.starts_with("refund.")
+                                     ? "select status from book_refunds where refund_id = ?1"
+                                     : "select status from book_orders where order_id = ?1";
+    heard.standing = book.first<std::string>(sql, *subject).value_or("");
+  });
+  return heard;
 }
 
 std::string unrest(Storage& storage) {
@@ -188,6 +238,9 @@ std::string unrest(Storage& storage) {
        "select count(*) from book_orders where status = 'cancelled' and stock_released = 0"},
       {"changes of stock begun", storage.book(),
        "select count(*) from book_stock_changes where state = 'pending'"},
+      {"purchase limits begun", storage.book(),
+       "select count(*) from book_stock where limit_pending_since is not null"},
+      {"events not told", storage.book(), "select count(*) from book_events"},
       {"messages parked", storage.book(), "select count(*) from book_parked"},
       {"orders in the outbox", storage.ledger(), kOutboxCount},
       {"orders not settled", storage.ledger(), kUnsettledCount},

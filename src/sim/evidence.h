@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,11 +60,15 @@ struct StockEvidence {
   std::int64_t loaded = 0;
   std::int64_t sold = 0;
   std::int64_t returned = 0;
+  std::optional<std::int64_t> purchase_limit;
 };
 
 struct LevelEvidence {
   std::int64_t available = 0;
   std::int64_t reserved = 0;
+  std::optional<std::int64_t> purchase_limit;
+  bool limit_changing = false;
+  std::map<std::string, std::int64_t> bought;  ///< by user, of a SKU with a limit
 };
 
 /// What a run left behind, read from the tables by plain SQL, and what clients and the provider
@@ -82,12 +87,23 @@ struct Evidence {
   std::int64_t queued = 0;
   std::int64_t pending_changes = 0;
   std::vector<Provider::Record> provided;
+  std::vector<Sale> sales;
+  bool tells_events = false;
+  std::vector<HeardEvent> heard;
   History history;
   Workload workload;
-  bool ledger_lost_data = false;  ///< at some time; what it alone had is gone then
+  Milliseconds retention{0};             ///< of the journal
+  bool book_failed = false;              ///< at some time a call of it, or the whole of it
+  std::set<std::string> refused_orders;  ///< that the book would not settle for a while
+  std::vector<std::string> given_up;     ///< by an operator, as the audit log tells it
+  bool ledger_lost_data = false;         ///< at some time; what it alone had is gone then
 };
 
 Evidence gather(World& world);
+/// The token of the generation that the ledger is open under; "": closed.
+std::string ledger_generation(Storage& storage);
+/// An event as a listener gets it, and how what it tells of stands in the book.
+HeardEvent heard_event(Storage& storage, const std::string& body);
 /// What has not come to its end yet, in words; empty when all has.
 std::string unrest(Storage& storage);
 

@@ -21,6 +21,10 @@ constexpr std::array kWorldFaults{
     WorldFault::broker_away,      WorldFault::broker_resets_connections,
     WorldFault::broker_alarm};
 
+constexpr std::array kWorkerFaults{MessageFault::lose_answer, MessageFault::late_answer,
+                                   MessageFault::worker_dies};
+constexpr std::array kOrderFaults{OrderFault::settlement, OrderFault::update};
+
 constexpr double kSwitchedOn = 0.4;  // of the kinds, in a seed
 
 /// Of a kind that is switched on: seldom, or often enough to meet others.
@@ -59,6 +63,9 @@ std::string_view to_string(MessageFault fault) {
     case MessageFault::early_wait: return "early_wait";
     case MessageFault::late_wait: return "late_wait";
     case MessageFault::nack: return "nack";
+    case MessageFault::lose_answer: return "lose_answer";
+    case MessageFault::late_answer: return "late_answer";
+    case MessageFault::worker_dies: return "worker_dies";
   }
   HF_UNREACHABLE("MessageFault");
 }
@@ -78,6 +85,14 @@ std::string_view to_string(WorldFault fault) {
   HF_UNREACHABLE("WorldFault");
 }
 
+std::string_view to_string(OrderFault fault) {
+  switch (fault) {
+    case OrderFault::settlement: return "settlement";
+    case OrderFault::update: return "update";
+  }
+  HF_UNREACHABLE("OrderFault");
+}
+
 Faults::Faults(std::uint64_t seed, std::optional<std::set<std::string>> only)
     : seed_(seed), only_(std::move(only)) {
   Random random = random_for("rates");
@@ -86,6 +101,9 @@ Faults::Faults(std::uint64_t seed, std::optional<std::set<std::string>> only)
   }
   for (const auto fault : kMessageFaults) message_rates_[fault] = rate(random, 0.25);
   for (const auto fault : kWorldFaults) world_counts_[fault] = rate(random, 5);
+  for (const auto fault : kWorkerFaults) message_rates_[fault] = rate(random, 0.4);
+  for (const auto fault : kOrderFaults) order_rates_[fault] = rate(random, 0.3);
+  has_sore_calls_ = random.chance(kSwitchedOn);
 }
 
 Random Faults::random_for(const std::string& key) const {
@@ -96,6 +114,10 @@ CallFault Faults::of_call(const std::string& process, const std::string& call, I
   if (!active_) return CallFault::none;
   const std::string place = process + "/" + call;
   const std::string numbered = place + "#" + std::to_string(++passed_[place]);
+  if (const auto fault = of_sore_call(call, numbered); fault != CallFault::none) {
+    fired(numbered + "/" + std::string(to_string(fault)), now);
+    return fault;
+  }
   Random random = random_for(numbered);
   for (const auto fault : kCallFaults) {
     if (!random.chance(call_rates_[fault])) continue;
@@ -105,6 +127,27 @@ CallFault Faults::of_call(const std::string& process, const std::string& call, I
     return fault;
   }
   return CallFault::none;
+}
+
+CallFault Faults::of_sore_call(const std::string& call, const std::string& numbered) {
+  constexpr double kSoreCalls = 1.0 / 12;  // of the kinds of calls
+  constexpr double kDies = 0.25;
+  constexpr int kDeaths = 2;
+  if (!has_sore_calls_ || !random_for("sore/" + call).chance(kSoreCalls)) return CallFault::none;
+  Random random = random_for("sore/" + numbered);
+  if (!random.chance(kDies) || sore_deaths_[call] >= kDeaths) return CallFault::none;
+  const auto fault = random.chance(0.5) ? CallFault::crash_before : CallFault::crash_after;
+  if (!allowed(numbered + "/" + std::string(to_string(fault)))) return CallFault::none;
+  ++sore_deaths_[call];
+  return fault;
+}
+
+bool Faults::of_order(OrderFault fault, const std::string& order_id, Instant now) {
+  if (!active_) return false;
+  const std::string key = "book/" + order_id + "/refuses_" + std::string(to_string(fault));
+  if (!random_for(key).chance(order_rates_[fault]) || !allowed(key)) return false;
+  if (refused_orders_.insert(key).second) fired(key, now);
+  return true;
 }
 
 MessageFault Faults::of_message(const std::string& place, const std::vector<MessageFault>& kinds,
@@ -154,6 +197,9 @@ std::string Faults::text() const {
   for (const auto& [fault, value] : call_rates_) add(to_string(fault), value);
   for (const auto& [fault, value] : message_rates_) add(to_string(fault), value);
   for (const auto& [fault, value] : world_counts_) add(to_string(fault), value);
+  for (const auto& [fault, value] : order_rates_) {
+    add("book_refuses_" + std::string(to_string(fault)), value);
+  }
   return text.empty() ? "no faults" : text;
 }
 

@@ -33,7 +33,14 @@ enum class MessageFault {
   early_wait,      ///< a delayed message comes at once
   late_wait,       ///< a delayed message comes long after its time
   nack,            ///< the broker refuses the publishing of it
+  lose_answer,     ///< a worker does what it is asked and does not say so
+  late_answer,     ///< a worker's answer comes long after
+  worker_dies,     ///< after it has done what it is asked: it will be asked again
 };
+
+/// What the book refuses for as long as anything goes wrong, as a constraint does that an order's
+/// content breaks.
+enum class OrderFault { settlement, update };
 
 /// What can go wrong with a server, a process or a clock, at a time of its own.
 enum class WorldFault {
@@ -51,6 +58,7 @@ enum class WorldFault {
 std::string_view to_string(CallFault fault);
 std::string_view to_string(MessageFault fault);
 std::string_view to_string(WorldFault fault);
+std::string_view to_string(OrderFault fault);
 
 /// One fault that was chosen. `key` names the place and how often it had been passed, as
 /// `p1.2/book.update#14/lose_reply`: the same in a run that leaves other faults away.
@@ -70,6 +78,8 @@ class Faults {
   /// `kinds`: those that can happen here.
   MessageFault of_message(const std::string& place, const std::vector<MessageFault>& kinds,
                           Instant now);
+  /// Whether this order is one that the book refuses.
+  bool of_order(OrderFault fault, const std::string& order_id, Instant now);
   /// Those of the world, with their times after the start, in order.
   struct Planned {
     WorldFault fault = WorldFault::kill_process;
@@ -91,6 +101,9 @@ class Faults {
 
  private:
   [[nodiscard]] Random random_for(const std::string& key) const;
+  /// Some seeds let processes die once or twice at each of a few kinds of calls, so that seldom
+  /// ones have their turn.
+  [[nodiscard]] CallFault of_sore_call(const std::string& call, const std::string& numbered);
   [[nodiscard]] bool allowed(const std::string& key) const {
     return !only_ || only_->contains(key);
   }
@@ -100,6 +113,10 @@ class Faults {
   std::map<CallFault, double> call_rates_;
   std::map<MessageFault, double> message_rates_;
   std::map<WorldFault, double> world_counts_;
+  std::map<OrderFault, double> order_rates_;
+  bool has_sore_calls_ = false;
+  std::map<std::string, int> sore_deaths_;  ///< by call
+  std::set<std::string> refused_orders_;    ///< of which it was noted
   std::map<std::string, std::uint64_t> passed_;
   std::vector<FiredFault> fired_;
   bool active_ = false;

@@ -10,7 +10,18 @@
 
 namespace holdfast::sim {
 
-enum class OperationKind { place, refund, report, adjust, set_stock, retry_parked };
+enum class OperationKind {
+  place,
+  refund,
+  report,
+  adjust,
+  set_stock,
+  retry_parked,
+  discard_parked,  ///< an operator looks at what is parked and gives one of it up
+  look,            ///< at an order, or at a refund of it, waiting for its end
+  browse,          ///< lists of everything
+  reconcile,
+};
 
 /// What a client asks for. Repeats of an operation have its ids.
 struct Operation {
@@ -29,9 +40,10 @@ struct Operation {
   };
   std::vector<Line> lines;  ///< of a refund: none means all that is left
   bool preempts = false;
-  bool succeeded = true;   ///< of a report
-  std::int64_t units = 0;  ///< of stock: the delta, or what is on hand
-  std::optional<std::int64_t> limit;
+  bool succeeded = true;              ///< of a report
+  std::int64_t units = 0;             ///< of stock: the delta, or what is on hand
+  std::optional<std::int64_t> limit;  ///< of stock: its new purchase limit
+  bool removes_limit = false;         ///< of stock
   std::string adjustment_id;
   int tries = 1;  ///< how often a client sends it while it has no answer
 };
@@ -58,6 +70,23 @@ struct Sending {
 struct History {
   std::vector<Operation> operations;
   std::vector<Sending> sendings;
+};
+
+/// An event that was published, and how what it tells of stood in the book when it was heard.
+struct HeardEvent {
+  std::string id;
+  std::string type;
+  std::string subject;
+  std::string standing;  ///< of the order or refund; "": the book has it not
+};
+
+/// A reservation that was made, and which generation the ledger was open under when its request
+/// came and when it was done; "": closed.
+struct Sale {
+  std::string order_id;
+  std::string asked_under;
+  std::string open_before;
+  std::string open_after;
 };
 
 }  // namespace holdfast::sim

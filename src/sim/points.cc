@@ -1,11 +1,14 @@
 #include "sim/points.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <map>
+#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <vector>
+
+#include "sim/flow_calls.h"
 
 // NOLINTNEXTLINE(bugprone-reserved-identifier): the name is the linker's
 extern "C" const char __executable_start;
@@ -49,29 +52,75 @@ std::vector<std::string> lines_of(const std::vector<const void*>& addresses) {
   return lines;
 }
 
+/// Where a call was made from, as `addr2line` tells it.
+struct Place {
+  std::string file;
+  int line = 0;
+};
+
+Place place_of(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return {text, 0};
+  return {text.substr(0, colon), std::atoi(text.c_str() + colon + 1)};
+}
+
+bool is_at(const FlowCall& call, const Place& place, const std::string& name) {
+  return call.call == name && call.file == place.file && call.first_line <= place.line &&
+         place.line <= call.last_line;
+}
+
+bool is_reached(const FlowCall& call, const Sites::Count& count) {
+  if (call.is_wait()) return count.died_waiting > 0;
+  return count.died_before > 0 && count.died_after > 0;
+}
+
+std::string words_of(const FlowCall& call, const Sites::Count& count) {
+  std::ostringstream text;
+  text << call.file << ":" << call.first_line << " " << call.call << " passed " << count.passed;
+  if (call.is_wait()) {
+    text << ", died while it waited " << count.died_waiting;
+  } else {
+    text << ", died before " << count.died_before << ", after " << count.died_after;
+  }
+  return text.str();
+}
+
 }  // namespace
 
-std::string points_table(const Sites& sites) {
+CrashPoints crash_points(const Sites& sites) {
+  const FlowSource source = read_flows(std::filesystem::path(HOLDFAST_SOURCE_DIR) / "src/flows");
+  std::vector<Sites::Count> counts(source.calls.size());
   std::vector<const void*> addresses;
   for (const auto& [key, count] : sites.counts()) addresses.push_back(key.first);
   const auto lines = lines_of(addresses);
-  std::map<std::string, Sites::Count> table;
+  std::ostringstream unknown;
   std::size_t i = 0;
   for (const auto& [key, count] : sites.counts()) {
-    auto& sum = table[lines[i++] + " " + key.second];
-    sum.passed += count.passed;
-    sum.died_before += count.died_before;
-    sum.died_after += count.died_after;
+    const Place place = place_of(lines[i++]);
+    const auto found =
+        std::find_if(source.calls.begin(), source.calls.end(),
+                     [&](const FlowCall& call) { return is_at(call, place, key.second); });
+    if (found != source.calls.end()) {
+      counts[static_cast<std::size_t>(found - source.calls.begin())].add(count);
+    } else if (place.file.starts_with("flows/")) {
+      unknown << "  " << place.file << ":" << place.line << " " << key.second << "\n";
+    }
   }
   std::ostringstream text;
-  std::size_t both = 0;
-  for (const auto& [place, count] : table) {
-    text << place << " passed " << count.passed << ", died before " << count.died_before
-         << ", after " << count.died_after << "\n";
-    if (count.died_before > 0 && count.died_after > 0) ++both;
+  std::ostringstream missing;
+  std::size_t reached = 0;
+  for (i = 0; i < counts.size(); ++i) {
+    const auto words = words_of(source.calls[i], counts[i]);
+    text << words << "\n";
+    const bool is_met = is_reached(source.calls[i], counts[i]);
+    if (is_met) ++reached;
+    if (!is_met) missing << "  " << words << "\n";
   }
-  text << both << " of " << table.size() << " places had a death before and after the effect\n";
-  return text.str();
+  for (const auto& use : source.not_understood) missing << "  not understood: " << use << "\n";
+  text << "crash points reached: " << reached << " of " << counts.size() << "\n";
+  if (!missing.str().empty()) text << "not reached:\n" << missing.str();
+  if (!unknown.str().empty()) text << "called from where no call was found:\n" << unknown.str();
+  return {text.str(), missing.str().empty() && unknown.str().empty()};
 }
 
 }  // namespace holdfast::sim

@@ -15,9 +15,9 @@ std::map<std::string, Plan> plans_by_name() {
   return plans;
 }
 
-flows::AdmissionOptions admission_options() {
+flows::AdmissionOptions admission_options(const settings::Tuning& tuning) {
   flows::AdmissionOptions options;
-  options.ack = flows::AckPolicy::queued;
+  options.ack = tuning.ack;
   return options;
 }
 
@@ -27,21 +27,23 @@ flows::OutboxOptions outbox_options() {
   return options;
 }
 
-flows::RefundWorkerOptions refund_options() {
+flows::RefundWorkerOptions refund_options(const settings::Tuning& tuning) {
   flows::RefundWorkerOptions options;
   options.policy = settings::policy();
+  options.attempts = tuning.attempts;
   options.retry_first = settings::kRetryFirst;
   options.retry_max = settings::kRetryMax;
   return options;
 }
 
-flows::SettlementOptions settlement_options() {
+flows::SettlementOptions settlement_options(const settings::Tuning& tuning) {
   flows::SettlementOptions options;
+  options.attempts = tuning.attempts;
   options.batch_max = settings::kBatchMax;
   options.messages_max = settings::kBatchMax;
   options.retry_first = settings::kRetryFirst;
   options.retry_max = settings::kRetryMax;
-  options.journal_retention = settings::kRetention;
+  options.journal_retention = tuning.retention;
   options.policy = settings::policy();
   return options;
 }
@@ -56,9 +58,11 @@ flows::SweepOptions sweep_options() {
 
 }  // namespace
 
-Process::Process(Network& network, Servers& servers, Provider& provider, Links with,
-                 std::string name, std::uint32_t number, Random random)
+Process::Process(Network& network, Servers& servers, Provider& provider,
+                 const settings::Tuning& tuning, Links with, std::string name, std::uint32_t number,
+                 Random random)
     : context(network.scheduler, number),
+      tells_events(tuning.tells_events),
       ids(clock, random),
       links(std::move(with)),
       wire(std::make_shared<Wire>(network, context, std::move(name))),
@@ -68,28 +72,30 @@ Process::Process(Network& network, Servers& servers, Provider& provider, Links w
       gateway(*wire, servers.provider, provider),
       guard(ledger, book, clock),
       plans(book, settings::plans()),
-      writer(clock, ids, flows::EventWriter("/holdfast/simulated", false)),
-      release(ledger, book, settings::kRetention),
+      writer(clock, ids, flows::EventWriter(settings::kEventSource, tuning.tells_events)),
+      release(ledger, book, tuning.retention),
       finisher(bus, clock, release),
       teller(book, bus, clock),
       publisher(ledger, bus, clock, ids, outbox_options()),
       repeats(book),
       admission({ledger, book, clock, ids, guard, publisher, repeats}, plans_by_name(),
-                admission_options()),
+                admission_options(tuning)),
       updates(book, ledger),
       refunds({updates, book, clock, ids, writer, finisher}, settings::policy()),
-      refund_worker({ledger, book, bus, clock, ids, writer, finisher}, refund_options()),
+      refund_worker({ledger, book, bus, clock, ids, writer, finisher}, refund_options(tuning)),
       settlement({ledger, book, bus, clock, ids, guard, writer, release, teller},
-                 settlement_options()),
+                 settlement_options(tuning)),
       runner({book, bus, clock, ids, gateway, plans, writer, finisher},
-             {settings::policy(), 10, settings::kRetryFirst}),
+             {settings::policy(), tuning.breaker_after, settings::kRetryFirst}),
       answers({book, bus, clock, ids, plans, writer, finisher}, settings::policy()),
       reports({updates, clock, writer, finisher}, settings::policy()),
       events(book, bus, clock),
       parked({ledger, book, bus, clock, ids, writer, finisher},
-             {"holdfast", settings::kRetention, settings::policy()}),
+             {"holdfast", tuning.retention, settings::policy()}),
       desk({ledger, book, clock, ids}),
-      rebuild({ledger, book, bus, clock, ids}, {settings::kRetention}),
+      queries({ledger, book, clock}),
+      reconciliation({ledger, book, bus, clock}),
+      rebuild({ledger, book, bus, clock, ids}, {tuning.retention}),
       sweep({ledger, book, bus, clock, ids, guard, rebuild, desk, writer, finisher, release},
             sweep_options()) {}
 
@@ -112,8 +118,14 @@ void Process::start() {
   run(refund_worker.run(), "refunds");
   run(parked.record(), "the parked recorder");
   run(answers.run(), "answers");
+  if (tells_events) run(events.run(), "the event relay");
   run(sweep.run(), "the sweep");
   run(run_steps(), "the start of the steps");
+}
+
+void Process::note_waits(Sites& sites) const {
+  wire->note_waits(sites);
+  for (const auto& site : clock.asleep()) sites.died_waiting(site);
 }
 
 boost::asio::awaitable<void> Process::run_steps() {

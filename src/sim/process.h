@@ -12,6 +12,7 @@
 #include "flows/outbox_publisher.h"
 #include "flows/parked_desk.h"
 #include "flows/plan_book.h"
+#include "flows/queries.h"
 #include "flows/rebuild.h"
 #include "flows/reconciliation.h"
 #include "flows/refund_worker.h"
@@ -28,8 +29,9 @@
 #include "sim/scheduler.h"
 #include "sim/settings.h"
 #include "sim/wire.h"
+#include "sim/wired_book.h"
 #include "sim/wired_bus.h"
-#include "sim/wired_stores.h"
+#include "sim/wired_ledger.h"
 
 namespace holdfast::sim {
 
@@ -37,18 +39,21 @@ namespace holdfast::sim {
 /// death, whatever it is doing.
 class Process {
  public:
-  Process(Network& network, Servers& servers, Provider& provider, Links links, std::string name,
-          std::uint32_t number, Random random);
+  Process(Network& network, Servers& servers, Provider& provider, const settings::Tuning& tuning,
+          Links links, std::string name, std::uint32_t number, Random random);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
   void start();
+  /// Notes where its flows stand and wait: it dies.
+  void note_waits(Sites& sites) const;
 
   [[nodiscard]] const std::string& name() const { return wire->name(); }
   [[nodiscard]] Context::Executor executor() { return context.executor(); }
 
   Context context;
+  bool tells_events;
   VirtualClock clock{context};
   SeededIds ids;
   Links links;
@@ -76,6 +81,8 @@ class Process {
   flows::EventRelay events;
   flows::ParkedDesk parked;
   flows::StockDesk desk;
+  flows::Queries queries;
+  flows::Reconciliation reconciliation;
   flows::Rebuild rebuild;
   flows::Sweep sweep;
 

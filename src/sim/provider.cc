@@ -21,9 +21,24 @@ std::string body_text(const json::object& body, const char* name) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
+/// Of a reverse: the caller does not know whether its forward took place.
+bool is_marked_unknown(const json::object& body) {
+  const auto* value = body.if_contains("forward_unknown");
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
 }  // namespace
 
+bool Provider::refuse_from_now_on(const std::string& reverse_key) {
+  const auto forward = reverse_key.substr(0, reverse_key.find("/reverse/")) + "/forward";
+  const auto known = answered_.find(forward);
+  if (known != answered_.end()) return known->second.kind != StepAnswerKind::done;
+  answered_.emplace(forward, answer(StepAnswerKind::failed, "409: undone before"));
+  return true;
+}
+
 StepAnswer Provider::take(const std::string& key, const std::string& body, Instant now) {
+  const auto parsed = json::parse(body).as_object();
   const int call = ++calls_[key];
   if (const auto known = answered_.find(key); known != answered_.end()) return known->second;
   Random random(Random(seed_ ^ hash_of(key)).next());
@@ -39,7 +54,6 @@ StepAnswer Provider::take(const std::string& key, const std::string& body, Insta
     refusal.payment_declined = true;
     return answered_.emplace(key, std::move(refusal)).first->second;
   }
-  const auto parsed = json::parse(body).as_object();
   Record record;
   record.key = key;
   record.order_id = body_text(parsed, "order_id");
@@ -47,9 +61,12 @@ StepAnswer Provider::take(const std::string& key, const std::string& body, Insta
   record.reverse = is_reverse;
   record.amount = parsed.at("amount").as_int64();
   record.at = now;
+  const bool undoes_nothing = is_reverse && is_marked_unknown(parsed) && refuse_from_now_on(key);
+  if (undoes_nothing) record.amount = 0;
   records_.push_back(record);
   auto done = answer(StepAnswerKind::done, "200");
   done.reference = "ref-" + std::to_string(records_.size());
+  if (undoes_nothing) done.amount = 0;
   return answered_.emplace(key, std::move(done)).first->second;
 }
 

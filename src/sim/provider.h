@@ -37,6 +37,10 @@ class Provider {
   [[nodiscard]] const std::vector<Record>& records() const { return records_; }
 
  private:
+  /// A reverse came whose caller does not know of its forward: one that comes later is refused.
+  /// False: it had been done.
+  bool refuse_from_now_on(const std::string& reverse_key);
+
   std::uint64_t seed_;
   bool troubled_;
   std::map<std::string, StepAnswer> answered_;

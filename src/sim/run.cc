@@ -43,15 +43,31 @@ std::string words_of(const Operation& operation) {
              std::to_string(operation.units);
     case OperationKind::set_stock:
       return number + "set " + operation.lines.front().sku + " to " +
-             std::to_string(operation.units);
+             std::to_string(operation.units) +
+             (operation.limit ? ", limit " + std::to_string(*operation.limit) : "") +
+             (operation.removes_limit ? ", no limit" : "");
     case OperationKind::retry_parked: return number + "retry what is parked";
+    case OperationKind::discard_parked: return number + "discard something that is parked";
+    case OperationKind::look:
+      return number + "look at " +
+             (operation.refund_id == RefundId{} ? operation.order_id.to_string()
+                                                : operation.refund_id.to_string());
+    case OperationKind::browse: return number + "browse";
+    case OperationKind::reconcile: return number + "reconcile";
   }
   HF_UNREACHABLE("OperationKind");
 }
 
+thread_local std::uint64_t world_of_seed = 0;
+
 }  // namespace
 
+std::uint64_t seed_under_way() {
+  return world_of_seed;
+}
+
 Verdict run_once(const Choice& choice, Sites* sites) {
+  world_of_seed = choice.seed;
   Verdict verdict;
   verdict.seed = choice.seed;
   World world(choice);

@@ -27,6 +27,9 @@ struct Verdict {
 /// Runs one world to its end and judges it. `sites`, where given, gains what was passed.
 Verdict run_once(const Choice& choice, Sites* sites = nullptr);
 
+/// The seed of the world that this thread runs, or ran last.
+std::uint64_t seed_under_way();
+
 /// The rules that a verdict broke, without what was found: `I2`, `ends`, …
 std::set<std::string> broken_rules(const Verdict& verdict);
 

@@ -55,12 +55,18 @@ void Context::close() {
 }
 
 boost::asio::awaitable<void> VirtualClock::sleep(Milliseconds duration) {
+  return sleep_from(HF_SITE("clock.sleep"), duration);
+}
+
+boost::asio::awaitable<void> VirtualClock::sleep_from(Site site, Milliseconds duration) {
+  const auto asleep = asleep_.insert(asleep_.end(), site);
   auto keep = [this, duration](std::unique_ptr<async::detail::Resumption> waiting) {
     auto& scheduler = context_.scheduler();
     scheduler.at(scheduler.now() + duration, context_,
                  make_task([waiting = std::move(waiting)] { waiting->resume(); }));
   };
   co_await async::detail::suspend(keep);
+  asleep_.erase(asleep);
 }
 
 Uuid SeededIds::next() {

@@ -3,6 +3,7 @@
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "domain/money.h"
 #include "ports/clock.h"
 #include "sim/random.h"
+#include "sim/site.h"
 
 namespace holdfast::sim {
 
@@ -133,11 +135,16 @@ class VirtualClock final : public Clock {
 
   [[nodiscard]] Instant now() const override { return context_.scheduler().now() + skew_; }
   boost::asio::awaitable<void> sleep(Milliseconds duration) override;
+  /// Where those who sleep called from.
+  [[nodiscard]] const std::list<Site>& asleep() const { return asleep_; }
   void jump(Milliseconds by) { skew_ += by; }
 
  private:
+  boost::asio::awaitable<void> sleep_from(Site site, Milliseconds duration);
+
   Context& context_;  // HELD NOT OWNED
   Milliseconds skew_{0};
+  std::list<Site> asleep_;
 };
 
 /// Version 7 UUIDs of virtual time and the seed.

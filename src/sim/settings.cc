@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sim/random.h"
+
 namespace holdfast::sim::settings {
 namespace {
 
@@ -22,6 +24,17 @@ PlanStep step(const std::string& name, StepKind kind, std::vector<std::string> a
 
 }  // namespace
 
+Tuning tuning_of(std::uint64_t seed) {
+  Random random(Random(seed ^ hash_of("tuning")).next());
+  Tuning tuning;
+  if (random.chance(0.25)) tuning.retention = Milliseconds{random.between(5'000, 40'000)};
+  tuning.tells_events = random.chance(0.4);
+  if (random.chance(0.15)) tuning.ack = flows::AckPolicy::reserved;
+  if (random.chance(0.3)) tuning.breaker_after = 2;
+  if (random.chance(0.5)) tuning.attempts = 2;
+  return tuning;
+}
+
 StepPolicy policy() {
   StepPolicy policy;
   policy.order_deadline = Milliseconds{600'000};
@@ -38,6 +51,9 @@ std::vector<Plan> plans() {
           with_version(PlanName{"shipped"},
                        {step("stock", StepKind::stock), step("pay", StepKind::http, {"stock"}),
                         step("ship", StepKind::http, {"pay"})}),
+          with_version(PlanName{"picked"},
+                       {step("stock", StepKind::stock), step("pick", StepKind::amqp, {"stock"}),
+                        step("points", StepKind::points, {"pick"})}),
           with_version(PlanName{"awaited"},
                        {step("stock", StepKind::stock), step("buyer", StepKind::await, {"stock"}),
                         step("points", StepKind::points)})};

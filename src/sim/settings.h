@@ -1,22 +1,34 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "domain/plan.h"
 #include "domain/progress.h"
+#include "flows/admission.h"
 
 // How Holdfast is configured in a run: as in production, with shorter times, so that a refund that
 // waits, an order past its deadline and a journal that forgets are met within a simulated hour.
 
 namespace holdfast::sim::settings {
 
-inline constexpr Milliseconds kRetention{3'600'000};
+inline constexpr const char* kEventSource = "/holdfast/simulated";
 inline constexpr Milliseconds kRetryFirst{500};
 inline constexpr Milliseconds kRetryMax{4'000};
 inline constexpr Milliseconds kSweepEvery{2'000};
 inline constexpr std::size_t kBatchMax = 8;
 
+/// What differs from seed to seed.
+struct Tuning {
+  Milliseconds retention{3'600'000};  ///< of journal entries that are settled
+  bool tells_events = false;
+  flows::AckPolicy ack = flows::AckPolicy::queued;
+  std::uint32_t breaker_after = 10;
+  std::uint32_t attempts = 8;  ///< of what the book refuses, before it is parked
+};
+
+Tuning tuning_of(std::uint64_t seed);
 StepPolicy policy();
 /// `default`, and plans with remote steps of every kind.
 std::vector<Plan> plans();

@@ -20,10 +20,17 @@ embedded::BrokerOptions broker_options() {
   return options;
 }
 
+embedded::BookOptions book_options(std::string event_source) {
+  embedded::BookOptions options;
+  options.event_source = std::move(event_source);
+  return options;
+}
+
 }  // namespace
 
-Storage::Storage(Context& context)
+Storage::Storage(Context& context, std::string event_source)
     : context_(context),
+      book_options_(book_options(std::move(event_source))),
       ledger_(new_database(context, embedded::prepare_ledger)),
       book_(new_database(context, embedded::prepare_book)),
       bus_(std::make_unique<sqlite::Database>(context.executor(), kInMemory)),
@@ -47,8 +54,7 @@ void Storage::reconnect_ledger(Links& links) {
 }
 
 void Storage::reconnect_book(Links& links) {
-  links.book =
-      std::make_shared<embedded::EmbeddedOrderBook>(*book_, clock_, embedded::BookOptions{});
+  links.book = std::make_shared<embedded::EmbeddedOrderBook>(*book_, clock_, book_options_);
 }
 
 void Storage::reconnect_bus(Links& links) {

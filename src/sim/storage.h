@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/embedded/broker.h"
@@ -15,7 +16,8 @@ namespace holdfast::sim {
 /// that one can lose what another has.
 class Storage {
  public:
-  explicit Storage(Context& context);
+  /// `event_source`: of the events of stock; empty: there are none.
+  Storage(Context& context, std::string event_source);
   ~Storage();
 
   /// New connections for one process.
@@ -30,6 +32,11 @@ class Storage {
   void restore_ledger(const std::string& image);
   void empty_ledger();
 
+  /// Hears every event that is published.
+  [[nodiscard]] std::unique_ptr<embedded::Listening> listen(embedded::EventSink sink) {
+    return broker_->listen("#", std::move(sink));
+  }
+
   sqlite::Database& ledger() { return *ledger_; }
   sqlite::Database& book() { return *book_; }
   sqlite::Database& bus() { return *bus_; }
@@ -37,6 +44,7 @@ class Storage {
  private:
   Context& context_;  // HELD NOT OWNED
   VirtualClock clock_{context_};
+  embedded::BookOptions book_options_;
   std::unique_ptr<sqlite::Database> ledger_;
   std::unique_ptr<sqlite::Database> book_;
   std::unique_ptr<sqlite::Database> bus_;

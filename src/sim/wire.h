@@ -17,6 +17,7 @@
 #include "async/completion.h"
 #include "ports/errors.h"
 #include "sim/faults.h"
+#include "sim/history.h"
 #include "sim/scheduler.h"
 #include "sim/server.h"
 #include "sim/sites.h"
@@ -33,6 +34,9 @@ struct Network {
   std::function<void(const std::string& process)> die{};  ///< ends a process, soon
   /// Ends one process's connection to a server, soon.
   std::function<void(const std::string& process, Server& server)> disconnect{};
+  /// The token in the ledger's own table; "": none.
+  std::function<std::string()> ledger_generation{};
+  std::vector<Sale> sales{};
   /// Outbox entries whose message the broker has confirmed (I8).
   std::set<std::string> confirmed{};
   std::vector<std::string> violations{};
@@ -52,6 +56,10 @@ class Wire : public std::enable_shared_from_this<Wire> {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Network& network() { return network_; }
+  /// Notes where flows wait.
+  void note_waits(Sites& sites) const {
+    for (const auto& [id, pending] : pending_) sites.died_waiting(pending.site);
+  }
   /// From here on nothing comes back.
   void cut() {
     dead_ = true;
@@ -83,7 +91,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
     }
     std::optional<PortResult<T>> result;
     auto keep = [&](std::unique_ptr<async::detail::Resumption> waiting) {
-      const auto id = add<T>(server, std::move(waiting), &result);
+      const auto id = add<T>(site, server, std::move(waiting), &result);
       send<T>(id, server, fault, std::move(carry_out));
       give_up_later(id, server);
     };
@@ -104,7 +112,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
     network_.sites.passed(site, CallFault::none);
     std::optional<PortResult<T>> result;
     auto keep = [&](std::unique_ptr<async::detail::Resumption> waiting) {
-      const auto id = add<T>(server, std::move(waiting), &result);
+      const auto id = add<T>(site, server, std::move(waiting), &result);
       send<T>(id, server, CallFault::none, std::move(carry_out));
     };
     co_await async::detail::suspend(keep);
@@ -122,6 +130,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
 
  private:
   struct Pending {
+    Site site;
     const Server* server = nullptr;
     std::unique_ptr<async::detail::Resumption> waiting;
     std::function<void(PortError)> fail;
@@ -131,9 +140,11 @@ class Wire : public std::enable_shared_from_this<Wire> {
   static constexpr Milliseconds kVeryLate{300'000};
 
   template <class T>
-  std::uint64_t add(const Server& server, std::unique_ptr<async::detail::Resumption> waiting,
+  std::uint64_t add(const Site& site, const Server& server,
+                    std::unique_ptr<async::detail::Resumption> waiting,
                     std::optional<PortResult<T>>* result) {
     Pending pending;
+    pending.site = site;
     pending.server = &server;
     pending.waiting = std::move(waiting);
     pending.fail = [result](PortError error) {

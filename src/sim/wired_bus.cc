@@ -47,15 +47,18 @@ boost::asio::awaitable<PortResult<void>> WiredBus::publish_from(
   for (auto& message : messages) {
     std::vector<MessageFault> kinds{MessageFault::nack};
     if (message.delay) {
-      kinds = {MessageFault::nack, MessageFault::drop_wait, MessageFault::early_wait,
-               MessageFault::late_wait};
+      kinds = {MessageFault::nack, MessageFault::early_wait, MessageFault::late_wait};
+      // A message that holds an order is no mere wake-up: it is as durable as a queue.
+      if (message.queue != queues::orders) kinds.push_back(MessageFault::drop_wait);
     }
     const auto fault = faults.of_message(place("publish"), kinds, now);
     if (fault == MessageFault::nack) refuses = true;
     if (fault == MessageFault::early_wait) message.delay.reset();
     if (fault == MessageFault::late_wait)
       *message.delay += Milliseconds{random.between(1, 600'000)};
-    if (fault == MessageFault::nack || fault == MessageFault::drop_wait) continue;
+    // An event that one listener's queue refuses is in those of the others.
+    const bool is_refused = fault == MessageFault::nack && !message.topic;
+    if (is_refused || fault == MessageFault::drop_wait) continue;
     taken.push_back(std::move(message));
   }
   const auto alarm = wire_.network().alarm_until - now;

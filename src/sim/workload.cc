@@ -1,7 +1,9 @@
 #include "sim/workload.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace holdfast::sim {
 namespace {
@@ -17,7 +19,7 @@ Id id_of(Random& random) {
 
 class Drawing {
  public:
-  explicit Drawing(Random random) : random_(random) {}
+  Drawing(Random random, Milliseconds retention) : random_(random), retention_(retention) {}
 
   Workload draw() {
     workload_.length =
@@ -27,10 +29,11 @@ class Drawing {
     for (std::int64_t i = 0; i < orders; ++i) draw_order();
     const auto changes = random_.chance(0.4) ? random_.between(1, 4) : 0;
     for (std::int64_t i = 0; i < changes; ++i) draw_stock_change();
-    if (random_.chance(0.3)) draw_retry();
+    if (random_.chance(0.3)) draw_simple(OperationKind::retry_parked);
     auto& all = workload_.operations;
     std::stable_sort(all.begin(), all.end(),
                      [](const auto& a, const auto& b) { return a.after < b.after; });
+    draw_more();
     for (std::size_t i = 0; i < all.size(); ++i) all[i].number = i;
     return std::move(workload_);
   }
@@ -75,14 +78,110 @@ class Drawing {
     return lines;
   }
 
-  void draw_order() {
+  /// What came later is drawn and numbered after the rest, which so keeps its numbers.
+  void draw_more() {
+    if (random_.chance(0.4)) repeat([this] { draw_order("picked"); }, 3);
+    if (random_.chance(0.4)) repeat([this] { draw_rush(); }, 3);
+    if (random_.chance(0.6)) repeat([this] { draw_late_repeat(); }, 2);
+    if (random_.chance(0.3)) repeat([this] { draw_limit_change(); }, 3);
+    if (random_.chance(0.2)) repeat([this] { draw_unplanned(); }, 2);
+    if (random_.chance(0.4)) repeat([this] { draw_look(); }, 5);
+    if (random_.chance(0.2)) repeat([this] { draw_simple(OperationKind::browse); }, 2);
+    if (random_.chance(0.2)) repeat([this] { draw_simple(OperationKind::reconcile); }, 2);
+    if (random_.chance(0.3)) repeat([this] { draw_simple(OperationKind::retry_parked); }, 3);
+    if (random_.chance(0.3)) repeat([this] { draw_simple(OperationKind::discard_parked); }, 3);
+  }
+
+  template <class Draw>
+  void repeat(Draw draw, std::int64_t most) {
+    for (auto times = random_.between(1, most); times > 0; --times) draw();
+  }
+
+  /// One of the orders that are placed; unset: there is none.
+  std::optional<Operation> some_order() {
+    std::vector<Operation> placed;
+    for (const auto& operation : workload_.operations) {
+      if (operation.kind == OperationKind::place) placed.push_back(operation);
+    }
+    if (placed.empty()) return std::nullopt;
+    return random_.pick(placed);
+  }
+
+  /// A refund that pre-empts its order while that is on its way into the book.
+  void draw_rush() {
+    Operation place = begin_order(random_.chance(0.5) ? "default" : "paid");
+    Operation refund = begin(OperationKind::refund);
+    refund.order_id = place.order_id;
+    refund.refund_id = id_of<RefundId>(random_);
+    refund.after = place.after + Milliseconds{random_.between(0, 25)};
+    refund.preempts = true;
+    add(std::move(place));
+    add(std::move(refund));
+  }
+
+  /// Sent again when the journal, where its memory is short, has forgotten the order.
+  void draw_late_repeat() {
+    if (retention_ > workload_.length) return;
+    auto again = some_order();
+    if (!again) return;
+    again->after += retention_ + Milliseconds{random_.between(500, 20'000)};
+    again->tries = static_cast<int>(random_.between(1, 4));
+    if (random_.chance(0.3)) again->lines.front().quantity += 1;
+    workload_.length = std::max(workload_.length, again->after + Milliseconds{5'000});
+    add(std::move(*again));
+  }
+
+  void draw_limit_change() {
+    const auto& stock = random_.pick(workload_.stock);
+    Operation change = begin(OperationKind::set_stock);
+    change.lines.push_back({stock.sku, 0, 0, true});
+    change.units = stock.units + random_.between(0, 10);
+    change.tries = 1;
+    change.removes_limit = random_.chance(0.25);
+    if (!change.removes_limit) change.limit = random_.between(1, 5);
+    add(std::move(change));
+  }
+
+  /// An order of a plan that is not configured: a new one, or one that was placed under another.
+  void draw_unplanned() {
+    auto place = some_order();
+    if (!place) return;
+    place->plan = "gone";
+    place->after += Milliseconds{random_.between(0, 20'000)};
+    if (random_.chance(0.3)) place->order_id = id_of<OrderId>(random_);
+    add(std::move(*place));
+  }
+
+  void draw_look() {
+    const auto& seen = random_.pick(workload_.operations);
+    Operation look = begin(OperationKind::look);
+    look.order_id = seen.order_id;
+    look.refund_id = seen.refund_id;
+    look.after = seen.after + Milliseconds{random_.between(0, 10'000)};
+    look.tries = 1;
+    add(std::move(look));
+  }
+
+  void draw_simple(OperationKind kind) {
+    Operation operation = begin(kind);
+    operation.tries = 1;
+    add(std::move(operation));
+  }
+
+  /// Under `plan`, or any.
+  Operation begin_order(const std::optional<std::string>& plan) {
     static const std::vector<std::string> kPlans{"default", "default", "paid",
                                                  "paid",    "shipped", "awaited"};
     Operation place = begin(OperationKind::place);
     place.order_id = id_of<OrderId>(random_);
     place.user = "u-" + std::to_string(random_.between(1, 3));
-    place.plan = random_.pick(kPlans);
+    place.plan = plan ? *plan : random_.pick(kPlans);
     place.lines = draw_lines();
+    return place;
+  }
+
+  void draw_order(const std::optional<std::string>& plan = std::nullopt) {
+    Operation place = begin_order(plan);
     if (random_.chance(0.25)) draw_repeat(place);
     if (place.plan == "awaited" && random_.chance(0.8)) draw_report(place);
     const auto refunds = random_.chance(0.6) ? random_.between(1, 3) : 0;
@@ -154,20 +253,15 @@ class Drawing {
     add(std::move(change));
   }
 
-  void draw_retry() {
-    Operation retry = begin(OperationKind::retry_parked);
-    retry.tries = 1;
-    add(std::move(retry));
-  }
-
   Random random_;
+  Milliseconds retention_;
   Workload workload_;
 };
 
 }  // namespace
 
-Workload draw_workload(Random random) {
-  return Drawing(random).draw();
+Workload draw_workload(Random random, Milliseconds retention) {
+  return Drawing(random, retention).draw();
 }
 
 }  // namespace holdfast::sim

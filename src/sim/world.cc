@@ -22,6 +22,7 @@ constexpr std::uint32_t kFirstProcess = 16;
 World::World(Choice choice)
     : choice_(std::move(choice)),
       random_(choice_.seed),
+      tuning_(settings::tuning_of(choice_.seed)),
       start_(kStart),
       scheduler_(random_.fork(), kStart),
       director_(scheduler_, kDirector),
@@ -29,8 +30,11 @@ World::World(Choice choice)
       faults_(choice_.seed, choice_.faults),
       network_{scheduler_, server_side_, faults_, sites_, random_.fork()},
       provider_(choice_.seed, true),
-      storage_(server_side_),
-      workload_(draw_workload(random_.fork())) {
+      storage_(server_side_, tuning_.tells_events ? settings::kEventSource : ""),
+      worker_(network_, storage_, provider_, StepName{"pick"}),
+      workload_(draw_workload(random_.fork(), tuning_.retention)) {
+  listening_ = storage_.listen([this](const OutgoingMessage& event) { hear(event.body); });
+  network_.ledger_generation = [this] { return ledger_generation(storage_); };
   network_.die = [this](const std::string& process) { kill(process, Milliseconds{0}); };
   network_.disconnect = [this](const std::string& process, Server& server) {
     later(server.timeout, [this, process, &server] { disconnect(process, server); });
@@ -49,6 +53,7 @@ World::~World() {
 }
 
 bool World::run() {
+  worker_.start();
   for (std::size_t i = 0; i < slots_.size(); ++i) start_process(i);
   const Instant patience_ends = start_ + kPatience;
   const auto sells = [this] {
@@ -86,7 +91,7 @@ void World::start_process(std::size_t slot) {
   Slot& at = *slots_[slot];
   const auto number = kFirstProcess + static_cast<std::uint32_t>(slot);
   auto name = at.name + "." + std::to_string(++at.incarnation);
-  at.process = std::make_unique<Process>(network_, servers_, provider_, storage_.connect(),
+  at.process = std::make_unique<Process>(network_, servers_, provider_, tuning_, storage_.connect(),
                                          std::move(name), number, random_.fork());
   at.process->start();
 }
@@ -95,6 +100,7 @@ void World::end_process(std::size_t slot) {
   Slot& at = *slots_[slot];
   if (!at.process) return;
   const Links links = at.process->links;
+  at.process->note_waits(sites_);
   at.process.reset();
   links.bus->stop();
 }
@@ -232,6 +238,10 @@ Process* World::some_process() {
     if (slot->process) alive.push_back(slot->process.get());
   }
   return alive.empty() ? nullptr : random_.pick(alive);
+}
+
+void World::hear(const std::string& event) {
+  heard_.push_back(heard_event(storage_, event));
 }
 
 std::string World::unrest() {

@@ -13,7 +13,9 @@
 #include "sim/process.h"
 #include "sim/provider.h"
 #include "sim/scheduler.h"
+#include "sim/settings.h"
 #include "sim/storage.h"
+#include "sim/worker.h"
 #include "sim/workload.h"
 
 namespace holdfast::sim {
@@ -42,6 +44,9 @@ class World {
   [[nodiscard]] const Provider& provider() const { return provider_; }
   [[nodiscard]] const Faults& faults() const { return faults_; }
   [[nodiscard]] const Sites& sites() const { return sites_; }
+  [[nodiscard]] const std::vector<Sale>& sales() const { return network_.sales; }
+  [[nodiscard]] const std::vector<HeardEvent>& heard() const { return heard_; }
+  [[nodiscard]] const settings::Tuning& tuning() const { return tuning_; }
   [[nodiscard]] Storage& storage() { return storage_; }
   [[nodiscard]] Instant start() const { return start_; }
   [[nodiscard]] Instant now() const { return scheduler_.now(); }
@@ -77,6 +82,7 @@ class World {
   void heal();
   /// An operator, who sends parked messages again now and then.
   void keep_retrying();
+  void hear(const std::string& event);
 
   void plan_operations();
   void send(std::size_t operation, int tries_left);
@@ -86,6 +92,10 @@ class World {
   void send_report(Process& process, const Operation& operation, std::size_t sending);
   void send_stock(Process& process, const Operation& operation, std::size_t sending);
   void send_retry(Process& process, std::size_t sending);
+  void send_discard(Process& process, std::size_t sending);
+  void send_look(Process& process, const Operation& operation, std::size_t sending);
+  void send_browse(Process& process, const Operation& operation, std::size_t sending);
+  void send_reconcile(Process& process, std::size_t sending);
   void set_up_stock();
   static boost::asio::awaitable<void> set_up_one(Process& process, StockAtStart stock);
 
@@ -98,6 +108,7 @@ class World {
 
   Choice choice_;
   Random random_;
+  settings::Tuning tuning_;
   Instant start_;
   Scheduler scheduler_;
   Context director_;  ///< what the simulator itself does
@@ -108,6 +119,9 @@ class World {
   Servers servers_;
   Provider provider_;
   Storage storage_;
+  Worker worker_;
+  std::unique_ptr<embedded::Listening> listening_;
+  std::vector<HeardEvent> heard_;
   Workload workload_;
   History history_;
   std::vector<std::unique_ptr<Slot>> slots_;

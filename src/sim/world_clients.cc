@@ -119,6 +119,10 @@ void World::send(std::size_t number, int tries_left) {
       case OperationKind::adjust:
       case OperationKind::set_stock: send_stock(*process, operation, sending); break;
       case OperationKind::retry_parked: send_retry(*process, sending); break;
+      case OperationKind::discard_parked: send_discard(*process, sending); break;
+      case OperationKind::look: send_look(*process, operation, sending); break;
+      case OperationKind::browse: send_browse(*process, operation, sending); break;
+      case OperationKind::reconcile: send_reconcile(*process, sending); break;
     }
   }
   if (tries_left <= 1) return;
@@ -211,17 +215,8 @@ void World::send_stock(Process& process, const Operation& operation, std::size_t
   flows::SetStock command;
   command.sku = sku;
   command.on_hand = operation.units;
-  if (operation.limit) command.purchase_limit.emplace(*operation.limit);
+  if (operation.limit || operation.removes_limit) command.purchase_limit.emplace(operation.limit);
   boost::asio::co_spawn(process.executor(), process.desk.set(std::move(command)), record);
-}
-
-void World::send_retry(Process& process, std::size_t sending) {
-  boost::asio::co_spawn(
-      process.executor(), process.parked.retry(ParkedFilter{}, "operator"),
-      [this, sending](std::exception_ptr thrown, const flows::Outcome<std::size_t>& said) {
-        if (thrown) std::rethrow_exception(thrown);
-        if (said) answer(sending, Knowledge::ok, "sent again", "");
-      });
 }
 
 void World::set_up_stock() {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -10,6 +11,11 @@
 
 namespace holdfast::sim::checkers {
 namespace {
+
+bool is_given_up(const Evidence& evidence, const std::string& order_id) {
+  return std::any_of(evidence.given_up.begin(), evidence.given_up.end(),
+                     [&](const auto& what) { return what.find(order_id) != std::string::npos; });
+}
 
 void check_provider(const Evidence& evidence, Findings& found) {
   std::map<std::string, int> forward;
@@ -42,13 +48,15 @@ void check_provider(const Evidence& evidence, Findings& found) {
   }
   for (const auto& [id, order] : evidence.orders) {
     for (const auto& step : order.steps) {
-      if (step.kind != "http") continue;
+      if (step.kind != "http" && step.kind != "amqp") continue;
       const std::string what = id + "/" + step.name;
       const bool stands = order.status == "completed" || order.status == "partially_refunded";
       if (stands && forward[what] != 1) {
         found.push_back("I4: order " + id + " is " + order.status + " without " + step.name);
       }
-      const bool undone = order.status == "cancelled" || order.status == "refunded";
+      // What an operator has given up stays as it was.
+      const bool undone =
+          (order.status == "cancelled" || order.status == "refunded") && !is_given_up(evidence, id);
       if (undone && forward[what] == 1 && given_back[what] != taken[what]) {
         found.push_back("I4: order " + id + " is " + order.status + "; of " + step.name + " " +
                         std::to_string(taken[what]) + " were taken, " +

@@ -1,3 +1,7 @@
+#include <map>
+#include <string>
+#include <vector>
+
 #include "sim/checkers/checkers.h"
 
 // I1: units sold and not returned never exceed units loaded; what is on sale is never negative. The
@@ -12,12 +16,19 @@ Findings check_no_oversell(const Evidence& evidence) {
       found.push_back("I1: " + sku + " has " + std::to_string(level.available) + " on sale");
     }
   }
-  std::map<std::string, std::int64_t> on_hand;
+  std::map<std::string, std::vector<MovementEvidence>> journals;
   for (const auto& movement : evidence.stock_journal) {
-    on_hand[movement.subject] += movement.delta;
-    if (on_hand[movement.subject] < 0) {
-      found.push_back("I1: more of " + movement.subject + " was sold than there was, by " +
-                      movement.kind + " " + movement.cause);
+    journals[movement.subject].push_back(movement);
+  }
+  for (const auto& [sku, journal] : journals) {
+    std::int64_t on_hand = 0;
+    for (std::size_t i = 0; i < journal.size(); ++i) {
+      on_hand += journal[i].delta;
+      // An order that is refused is written as taken and given back, at once.
+      const bool goes_on = i + 1 < journal.size() && journal[i + 1].cause == journal[i].cause;
+      if (on_hand >= 0 || goes_on) continue;
+      found.push_back("I1: more of " + sku + " was sold than there was, by " + journal[i].kind +
+                      " " + journal[i].cause);
     }
   }
   for (const auto& [sku, stock] : evidence.stock) {

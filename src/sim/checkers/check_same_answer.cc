@@ -18,6 +18,20 @@ std::string content_of(const Operation& operation) {
   return text;
 }
 
+/// The journal may have forgotten the order by then, and the book not have been there to be asked:
+/// sales go on, so it was taken for new, and this perhaps for its repeat. Settlement undoes that.
+bool was_forgotten(const Evidence& evidence, OperationKind kind, const Sending& sending) {
+  if (kind != OperationKind::place) return false;
+  const auto& id = evidence.history.operations[sending.operation].order_id;
+  for (const auto& earlier : evidence.history.sendings) {
+    const auto& operation = evidence.history.operations[earlier.operation];
+    const bool is_earlier = operation.kind == kind && operation.order_id == id &&
+                            earlier.sent_at + evidence.retention < sending.sent_at;
+    if (is_earlier) return evidence.book_failed;
+  }
+  return false;
+}
+
 struct Taken {
   std::string content;
   Instant answered_at;
@@ -29,6 +43,7 @@ void check(const Evidence& evidence, OperationKind kind, Findings& found) {
     const auto& operation = evidence.history.operations[sending.operation];
     if (operation.kind != kind || sending.knowledge != Knowledge::ok) continue;
     if (!sending.is_durable && evidence.ledger_lost_data) continue;
+    if (was_forgotten(evidence, kind, sending)) continue;
     const auto id = kind == OperationKind::place ? operation.order_id.to_string()
                                                  : operation.refund_id.to_string();
     const auto content = content_of(operation);
@@ -44,6 +59,9 @@ void check(const Evidence& evidence, OperationKind kind, Findings& found) {
     const auto id = kind == OperationKind::place ? operation.order_id.to_string()
                                                  : operation.refund_id.to_string();
     const auto first = taken.find(id);
+    // It may be in the queue alone.
+    const bool in_queue_alone = evidence.ledger_lost_data && evidence.refused_orders.contains(id);
+    if (in_queue_alone) continue;
     // It may have been of an order that the ledger alone had.
     if (kind == OperationKind::refund && evidence.ledger_lost_data &&
         !evidence.orders.contains(operation.order_id.to_string())) {

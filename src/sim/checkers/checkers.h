@@ -20,7 +20,9 @@ Findings check_money(const Evidence& evidence);              // I5
 Findings check_same_answer(const Evidence& evidence);        // I6
 Findings check_refunds_end(const Evidence& evidence);        // I7
 Findings check_nothing_left(const Evidence& evidence);       // I8
+Findings check_fails_closed(const Evidence& evidence);       // I9
 Findings check_limits_and_points(const Evidence& evidence);  // limits, points
+Findings check_events(const Evidence& evidence);             // events
 
 /// All of them.
 Findings check_all(const Evidence& evidence);
