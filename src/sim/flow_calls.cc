@@ -69,6 +69,11 @@ int line_at(const std::string& text, std::size_t at) {
   return 1 + static_cast<int>(std::count(text.begin(), end, '\n'));
 }
 
+/// Functions end with a bracket at the begin of a line, as they are formatted here.
+int function_end(const std::string& text, std::size_t at) {
+  return 1 + line_at(text, text.find("\n}", at));
+}
+
 void find_calls(const std::string& file, const std::string& text, FlowSource& source) {
   static const std::regex kCall(R"(\b(ledger|book|bus|clock|gateway)_?\.([a-z_]+)\()");
   static const std::set<std::string> kNoSuspension{"now", "connected", "on_connection"};
@@ -79,6 +84,7 @@ void find_calls(const std::string& file, const std::string& text, FlowSource& so
     call.file = file;
     call.first_line = line_at(text, at);
     call.last_line = line_at(text, closing(text, at + static_cast<std::size_t>(i->length()) - 1));
+    call.function_ends = function_end(text, at);
     call.call = i->str(1) + "." + i->str(2);
     source.calls.push_back(std::move(call));
   }

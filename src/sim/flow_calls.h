@@ -11,7 +11,8 @@ struct FlowCall {
   std::string file;  ///< as `flows/sweep.cc`
   int first_line = 0;
   int last_line = 0;
-  std::string call;  ///< as `book.settle`
+  int function_ends = 0;  ///< the line of its last bracket
+  std::string call;       ///< as `book.settle`
 
   /// It ends by itself and has no effect: what there is to meet is a death meanwhile.
   [[nodiscard]] bool is_wait() const { return call == "clock.sleep" || call == "bus.receive"; }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <vector>
@@ -64,9 +65,12 @@ Place place_of(const std::string& text) {
   return {text.substr(0, colon), std::atoi(text.c_str() + colon + 1)};
 }
 
+/// GCC places every call of a coroutine at the coroutine's last line, so that several calls of one
+/// name are told apart by the order of their addresses; Clang names the line.
 bool is_at(const FlowCall& call, const Place& place, const std::string& name) {
-  return call.call == name && call.file == place.file && call.first_line <= place.line &&
-         place.line <= call.last_line;
+  if (call.call != name || call.file != place.file) return false;
+  return place.line == call.function_ends ||
+         (call.first_line <= place.line && place.line <= call.last_line);
 }
 
 bool is_reached(const FlowCall& call, const Sites::Count& count) {
@@ -94,16 +98,20 @@ CrashPoints crash_points(const Sites& sites) {
   for (const auto& [key, count] : sites.counts()) addresses.push_back(key.first);
   const auto lines = lines_of(addresses);
   std::ostringstream unknown;
+  std::map<std::string, std::size_t> met;  // addresses of one name at one place so far
   std::size_t i = 0;
   for (const auto& [key, count] : sites.counts()) {
-    const Place place = place_of(lines[i++]);
-    const auto found =
-        std::find_if(source.calls.begin(), source.calls.end(),
-                     [&](const FlowCall& call) { return is_at(call, place, key.second); });
-    if (found != source.calls.end()) {
-      counts[static_cast<std::size_t>(found - source.calls.begin())].add(count);
+    const auto& line = lines[i++];
+    const Place place = place_of(line);
+    std::vector<std::size_t> candidates;
+    for (std::size_t at = 0; at < source.calls.size(); ++at) {
+      if (is_at(source.calls[at], place, key.second)) candidates.push_back(at);
+    }
+    const auto nth = met[line + " " + key.second]++;
+    if (nth < candidates.size()) {
+      counts[candidates[nth]].add(count);
     } else if (place.file.starts_with("flows/")) {
-      unknown << "  " << place.file << ":" << place.line << " " << key.second << "\n";
+      unknown << "  " << line << " " << key.second << "\n";
     }
   }
   std::ostringstream text;
