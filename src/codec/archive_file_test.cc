@@ -12,9 +12,9 @@ namespace {
 // The last line's digest is what sha256sum says of the three lines before it.
 constexpr const char* kArchive =
     R"({"holdfast_export":1,"version":"0.1.0","exported_at":"2023-11-14T22:13:20.123Z"}
-{"sku":{"sku":"A-1","loaded":5,"sold":2,"returned":0}}
+{"sku":{"sku":"A-1","loaded":5,"sold":2,"returned":0,"limit_version":0}}
 {"audit":{"actor":"ops","action":"noted","detail":"a \"太\" b","at":"2023-11-14T22:13:20.123Z"}}
-{"end":{"counts":{"sku":1,"audit":1},"sha256":"9d8f34ddbb2f67ee44f8bc63d16ce0d1aaffe9d606159c45b3f1dbc83eadd1de"}}
+{"end":{"counts":{"sku":1,"audit":1},"sha256":"3aaf7ffadc85bbb10fcb8e68a8379d71a32e33c69342a625d3f506dc2254e119"}}
 )";
 
 struct Outcome {
@@ -128,7 +128,7 @@ TEST(ArchiveRecordCodec, every_field_is_there_with_its_type_and_no_other) {
 
 TEST(ArchiveRecordCodec, a_field_that_is_null_is_left_out) {
   const auto record = record_from_json(boost::json::parse(
-      R"({"sku":{"sku":"a","loaded":1,"sold":0,"returned":0,"purchase_limit":null}})"));
+      R"({"sku":{"sku":"a","loaded":1,"sold":0,"returned":0,"purchase_limit":null,"limit_version":0}})"));
   ASSERT_TRUE(record) << record.error().detail;
   EXPECT_FALSE(record->fields.contains("purchase_limit"));
   EXPECT_TRUE(has(fault_of_line(R"({"sku":{"sku":"a","loaded":null,"sold":0,"returned":0}})"),

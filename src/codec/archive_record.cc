@@ -35,7 +35,8 @@ constexpr std::array kSku{ArchiveField{"sku"},
                           ArchiveField{"sold", ArchiveType::integer},
                           ArchiveField{"returned", ArchiveType::integer},
                           ArchiveField{"purchase_limit", ArchiveType::integer, kOptional},
-                          ArchiveField{"limit_pending_since", ArchiveType::instant, kOptional}};
+                          ArchiveField{"limit_pending_since", ArchiveType::instant, kOptional},
+                          ArchiveField{"limit_version", ArchiveType::integer}};
 constexpr std::array kStockChange{ArchiveField{"change_id"},
                                   ArchiveField{"kind"},
                                   ArchiveField{"sku"},

@@ -46,7 +46,7 @@ ArchiveRecord record(const std::string& line) {
 
 ArchiveRecord sku(const std::string& name, std::int64_t loaded) {
   return record(R"({"sku":{"sku":")" + name + R"(","loaded":)" + std::to_string(loaded) +
-                R"(,"sold":0,"returned":0}})");
+                R"(,"sold":0,"returned":0,"limit_version":0}})");
 }
 
 /// Of 3 units of A-1 and 2 of B-2, worth 35 points under the default plan. Placed at 1,000 ms.

@@ -12,7 +12,6 @@
 #include "domain/defects.h"
 #include "domain/digest.h"
 #include "domain/transitions.h"
-#include "flows/event_teller.h"
 #include "flows/journaled_order.h"
 #include "flows/limits.h"
 #include "flows/settlement.h"
@@ -30,6 +29,17 @@ Order nobodys_order(const OrderId& order_id) {
 
 bool is_nobodys(const Order& order) {
   return order.lines.empty();
+}
+
+/// Whether one of `written` is the refund for which an order was refused before its settlement.
+bool ends_what_refused(const Order& order, const std::vector<Refund>& written) {
+  if (order.status != OrderStatus::cancelled || !order.preempted_by) return false;
+  const bool never_began =
+      std::all_of(order.steps.begin(), order.steps.end(),
+                  [](const Step& step) { return step.status == StepStatus::skipped; });
+  return never_began && std::any_of(written.begin(), written.end(), [&](const Refund& refund) {
+           return refund.id == *order.preempted_by;
+         });
 }
 
 template <class T>
@@ -172,7 +182,13 @@ OrderChange RefundWorker::decide(const OrderAggregate& aggregate, const std::vec
   } else if (lost.contains(aggregate.order.id) && !HF_DEFECT(hold_for_lost_orders)) {
     end_overdue(progress, now);
   }
-  return ports_.writer.write(aggregate, std::move(progress), work.order);
+  auto change = ports_.writer.write(aggregate, std::move(progress), work.order);
+  if (ends_what_refused(aggregate.order, change.refunds)) {
+    // Others hear of the refusal with the end of the refund that it was for: the order itself may
+    // never come here to be told of.
+    take(ports_.writer.events().of_settlement(aggregate.order), change.events);
+  }
+  return change;
 }
 
 void RefundWorker::look(Progress& progress, const Wake& wake, Instant now, Work& work) const {
@@ -241,9 +257,6 @@ boost::asio::awaitable<void> RefundWorker::stop_before_settlement(Refund refund,
   if (settled->reports.front().outcome == SettleOutcome::stale_generation) co_return;
   if (settled->reports.front().outcome == SettleOutcome::settled || HF_DEFECT(preempt_unchecked)) {
     HF_FAULT_POINT("order_refused_before_refund_ends");
-    // Not kept, they are told when the order's own message finds it settled.
-    static_cast<void>(co_await keep_events(ports_.book, cancelled.id,
-                                           ports_.writer.events().of_settlement(cancelled)));
     work.order.cancelled.push_back(cancelled);
   }
   for (const auto& waiting : settled->waiting) {

@@ -101,8 +101,8 @@ inline Records BookArchiveContract::all_kinds() {
       record(R"({"plan":{"plan":"default","version":"0123456789ab","steps":[{"name":"stock",
         "kind":"stock","after":[],"per":100}]}})"),
       record(R"({"sku":{"sku":"limited","loaded":9,"sold":2,"returned":1,"purchase_limit":3,
-        "limit_pending_since":"2023-11-14T22:13:20.123Z"}})"),
-      record(R"({"sku":{"sku":"plain","loaded":5,"sold":0,"returned":0}})"),
+        "limit_pending_since":"2023-11-14T22:13:20.123Z","limit_version":3}})"),
+      record(R"({"sku":{"sku":"plain","loaded":5,"sold":0,"returned":0,"limit_version":0}})"),
       record(R"({"stock_change":{"change_id":"c-1","kind":"set","sku":"plain","asked_on_hand":5,
         "delta":5,"state":"applied","at":"2023-11-14T22:13:20.123Z"}})"),
       record(R"({"stock_change":{"change_id":"c-2","kind":"adjustment","sku":"plain",
@@ -260,7 +260,8 @@ TEST_P(BookArchiveContract, a_rebuild_counts_what_was_moved) {
 
 TEST_P(BookArchiveContract, a_book_that_is_not_empty_is_refused_and_stays_as_it_is) {
   ASSERT_TRUE(write(all_kinds()));
-  const auto again = write({record(R"({"sku":{"sku":"new","loaded":1,"sold":0,"returned":0}})")});
+  const auto again = write(
+      {record(R"({"sku":{"sku":"new","loaded":1,"sold":0,"returned":0,"limit_version":0}})")});
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().kind, PortErrorKind::rejected);
   EXPECT_EQ(again.error().effect, Effect::none);
@@ -290,7 +291,8 @@ TEST_P(BookArchiveContract, an_error_of_the_source_leaves_nothing) {
 
 TEST_P(BookArchiveContract, a_record_that_the_book_refuses_leaves_nothing) {
   auto records = all_kinds();
-  records.push_back(record(R"({"sku":{"sku":"less","loaded":1,"sold":2,"returned":0}})"));
+  records.push_back(
+      record(R"({"sku":{"sku":"less","loaded":1,"sold":2,"returned":0,"limit_version":0}})"));
   const auto written = write(records);
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().kind, PortErrorKind::constraint) << written.error().detail;

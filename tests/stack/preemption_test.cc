@@ -167,13 +167,8 @@ class EarlyPreemption : public PreemptionTest {
   /// What the worker does, in this order: it looks into the book, into the book with the journal,
   /// refuses, keeps what others are to be told, wakes the refund, gives back, notes that.
   static std::vector<std::string> refusing() {
-    return {"book.update",
-            "book.update",
-            "book.settle",
-            "book.update",
-            "bus.publish",
-            "ledger.give_back",
-            "book.mark_orders_released",
+    return {"book.update", "book.update",      "book.settle",
+            "bus.publish", "ledger.give_back", "book.mark_orders_released",
             "bus.ack"};
   }
   /// An order that only the journal knows, and a refund that is to stop it.

@@ -12,9 +12,16 @@
 namespace holdfast::sim::checkers {
 namespace {
 
+/// An operator gave up something of the order; a refund fails only by that, also where the process
+/// died before it noted who did it.
 bool is_given_up(const Evidence& evidence, const std::string& order_id) {
-  return std::any_of(evidence.given_up.begin(), evidence.given_up.end(),
-                     [&](const auto& what) { return what.find(order_id) != std::string::npos; });
+  const bool is_noted =
+      std::any_of(evidence.given_up.begin(), evidence.given_up.end(),
+                  [&](const auto& what) { return what.find(order_id) != std::string::npos; });
+  return is_noted ||
+         std::any_of(evidence.refunds.begin(), evidence.refunds.end(), [&](const auto& refund) {
+           return refund.second.order_id == order_id && refund.second.status == "failed";
+         });
 }
 
 void check_provider(const Evidence& evidence, Findings& found) {
