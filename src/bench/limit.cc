@@ -20,6 +20,7 @@
 #include "bench/book.h"
 #include "bench/scratch_database.h"
 #include "codec/messages.h"
+#include "domain/assert.h"
 #include "domain/decide_settlement.h"
 #include "domain/digest.h"
 #include "domain/requests.h"
@@ -101,7 +102,8 @@ void run_all(asio::io_context& loop, std::vector<asio::awaitable<void>> tasks) {
     });
   }
   while (open > 0) {
-    loop.run_one();
+    const bool goes_on = loop.run_one() > 0;
+    HF_ASSERT(goes_on);  // a task that nothing will resume
   }
 }
 
