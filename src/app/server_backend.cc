@@ -5,7 +5,6 @@
 
 #include "app/config_plans.h"
 #include "app/event_source.h"
-#include "flows/limits.h"
 #include "flows/outgoing.h"
 
 namespace holdfast::app {
@@ -29,7 +28,7 @@ rabbitmq::RabbitOptions rabbit_options(const Config& config) {
   options.max_length = config.queue.max_length;
   options.delivery_limit = config.queue.delivery_limit;
   options.prefetch = 4 * static_cast<std::size_t>(config.settlement.prefetch);
-  std::set<Milliseconds> delays{config.refund.delay, flows::limits::kRetryLater};
+  std::set<Milliseconds> delays{config.refund.delay};
   for (const auto delay :
        flows::backoff_ladder(config.settlement.retry_first, config.settlement.retry_max)) {
     delays.insert(delay);

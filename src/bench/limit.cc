@@ -245,13 +245,8 @@ class Measurement {
       return fail("Redis: " + opening.error);
     }
     Reserved reserved;
-    auto cost = drive(loop, "redis", [&](Drive& drive) {
-      std::vector<asio::awaitable<void>> tasks;
-      for (std::size_t i = 0; i < kBuyers; ++i) {
-        tasks.push_back(buy(drive, ledger, reserved));
-      }
-      return tasks;
-    });
+    auto cost =
+        drive(loop, "redis", kBuyers, [&](Drive& drive) { return buy(drive, ledger, reserved); });
     ledger.stop();
     loop.run_for(kPollEvery);
     return cost;
@@ -264,13 +259,8 @@ class Measurement {
       return unreachable("RabbitMQ could not be reached: " + bus.last_error());
     }
     asio::co_spawn(loop, consume(bus), asio::detached);
-    auto cost = drive(loop, "rabbitmq", [&](Drive& drive) {
-      std::vector<asio::awaitable<void>> tasks;
-      for (std::size_t i = 0; i < kMessagesAtATime; ++i) {
-        tasks.push_back(publish(drive, bus));
-      }
-      return tasks;
-    });
+    auto cost = drive(loop, "rabbitmq", kMessagesAtATime,
+                      [&](Drive& drive) { return publish(drive, bus); });
     bus.stop();
     loop.run_for(kPollEvery);
     return cost;
@@ -294,13 +284,8 @@ class Measurement {
     }
     Drive opening{orders_, {}, 0, {}};
     run_all(loop, one(open_book(opening, book)));
-    auto cost = drive(loop, "postgres", [&](Drive& drive) {
-      std::vector<asio::awaitable<void>> tasks;
-      for (std::size_t i = 0; i < kSettlementsAtATime; ++i) {
-        tasks.push_back(settle(drive, book));
-      }
-      return tasks;
-    });
+    auto cost = drive(loop, "postgres", kSettlementsAtATime,
+                      [&](Drive& drive) { return settle(drive, book); });
     book.stop();
     loop.run_for(kPollEvery);
     return cost;
@@ -322,11 +307,17 @@ class Measurement {
     return tasks;
   }
 
-  template <class Tasks>
-  Result<double> drive(asio::io_context& loop, const std::string& process, const Tasks& tasks) {
+  // `task` so many times at once.
+  template <class Task>
+  Result<double> drive(asio::io_context& loop, const std::string& process, std::size_t at_a_time,
+                       const Task& task) {
     Drive drive{orders_, Clock::now() + time_, 0, {}};
+    std::vector<asio::awaitable<void>> tasks;
+    for (std::size_t i = 0; i < at_a_time; ++i) {
+      tasks.push_back(task(drive));
+    }
     const double before = read_cpu(processes_).at(process);
-    run_all(loop, tasks(drive));
+    run_all(loop, std::move(tasks));
     const double used = read_cpu(processes_).at(process) - before;
     if (!drive.error.empty()) {
       return fail(process + ", driven alone: " + drive.error);

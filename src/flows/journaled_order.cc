@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "async/gather.h"
 #include "codec/order_json.h"
 
 namespace holdfast::flows {
@@ -42,6 +43,14 @@ boost::asio::awaitable<PortResult<std::optional<Order>>> journaled_order(StockLe
     if (placed) order = std::move(placed->order);
   }
   co_return order;
+}
+
+boost::asio::awaitable<std::vector<PortResult<std::optional<Order>>>> journaled_orders(
+    StockLedger& ledger, std::vector<OrderId> order_ids) {
+  std::vector<boost::asio::awaitable<PortResult<std::optional<Order>>>> lookups;
+  lookups.reserve(order_ids.size());
+  for (const auto& order_id : order_ids) lookups.push_back(journaled_order(ledger, order_id));
+  co_return co_await async::gather(std::move(lookups));
 }
 
 }  // namespace holdfast::flows

@@ -20,5 +20,8 @@ tl::unexpected<Failure> unavailable_bus(const PortError& error);
 /// The order as the journal has it; unset: not there, or restored without content.
 boost::asio::awaitable<PortResult<std::optional<Order>>> journaled_order(StockLedger& ledger,
                                                                          OrderId order_id);
+/// The same of many, asked for at once.
+boost::asio::awaitable<std::vector<PortResult<std::optional<Order>>>> journaled_orders(
+    StockLedger& ledger, std::vector<OrderId> order_ids);
 
 }  // namespace holdfast::flows

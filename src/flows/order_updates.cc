@@ -4,7 +4,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "async/gather.h"
 #include "flows/journaled_order.h"
 #include "flows/limits.h"
 
@@ -101,12 +100,10 @@ boost::asio::awaitable<void> OrderUpdates::carry_out_each(std::vector<Pending> r
 }
 
 boost::asio::awaitable<void> OrderUpdates::carry_out_journaled(std::vector<Pending> missing) {
-  std::vector<boost::asio::awaitable<PortResult<std::optional<Order>>>> lookups;
-  lookups.reserve(missing.size());
-  for (const auto& pending : missing) {
-    lookups.push_back(journaled_order(ledger_, pending.ref.order_id));
-  }
-  auto journaled = co_await async::gather(std::move(lookups));
+  std::vector<OrderId> order_ids;
+  order_ids.reserve(missing.size());
+  for (const auto& pending : missing) order_ids.push_back(pending.ref.order_id);
+  auto journaled = co_await journaled_orders(ledger_, std::move(order_ids));
   std::vector<Pending> found;
   for (std::size_t i = 0; i < missing.size(); ++i) {
     if (!journaled[i]) {

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "async/fault_point.h"
-#include "async/gather.h"
 #include "domain/defects.h"
 #include "domain/digest.h"
 #include "domain/transitions.h"
@@ -98,12 +97,9 @@ boost::asio::awaitable<std::vector<OrderRef>> RefundWorker::refs_for(std::vector
                                                                      std::set<OrderId>& lost) {
   std::vector<OrderRef> refs;
   refs.reserve(order_ids.size());
-  std::vector<boost::asio::awaitable<PortResult<std::optional<Order>>>> lookups;
-  for (const auto& order_id : order_ids) {
-    refs.push_back(OrderRef{order_id, std::nullopt});
-    if (journaled) lookups.push_back(journaled_order(ports_.ledger, order_id));
-  }
-  auto found = co_await async::gather(std::move(lookups));
+  for (const auto& order_id : order_ids) refs.push_back(OrderRef{order_id, std::nullopt});
+  if (!journaled) co_return refs;
+  auto found = co_await journaled_orders(ports_.ledger, std::move(order_ids));
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (found[i] && *found[i]) {
       refs[i].journaled = std::move(*found[i]);

@@ -20,20 +20,21 @@ StockDeskAnswer answer_of(StockDeskOutcome outcome) {
   return answer;
 }
 
-tl::unexpected<Failure> ledger_closed() {
+/// The ledger cannot take it now.
+tl::unexpected<Failure> rebuilding(std::string detail) {
   Failure failure;
   failure.kind = FailureKind::rebuilding;
   failure.dependency = "redis";
-  failure.detail = "the ledger is being rebuilt; what was recorded is applied when it is done";
+  failure.detail = std::move(detail);
   return tl::unexpected<Failure>(std::move(failure));
 }
 
+tl::unexpected<Failure> ledger_closed() {
+  return rebuilding("the ledger is being rebuilt; what was recorded is applied when it is done");
+}
+
 tl::unexpected<Failure> overtaken() {
-  Failure failure;
-  failure.kind = FailureKind::rebuilding;
-  failure.dependency = "redis";
-  failure.detail = "another change of this purchase limit has begun meanwhile";
-  return tl::unexpected<Failure>(std::move(failure));
+  return rebuilding("another change of this purchase limit has begun meanwhile");
 }
 
 /// What an unsettled reservation takes of one SKU.

@@ -21,6 +21,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 from support import program  # noqa: E402
+from support.party import Party  # noqa: E402
 from support.program import Holdfast  # noqa: E402
 from support.stack import Stack  # noqa: E402
 
@@ -42,6 +43,14 @@ def holdfast(stack):
         one.stop()
     finally:
         one.remove()
+
+
+@pytest.fixture(scope="module")
+def party():
+    """The other side of remote steps, one for all tests of a file."""
+    one = Party()
+    yield one
+    one.stop()
 
 
 @pytest.fixture

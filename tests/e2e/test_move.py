@@ -6,20 +6,12 @@ import pytest
 
 from support import plans
 from support.checks import at_rest, check_stock
-from support.party import Party
 from support.program import Holdfast, order_body
 from support.waiting import wait_until
 
 SETTINGS = {"refund.delay": "1s", "steps.breaker_pause": "100ms"}
 TEA, CUP, BAG = "TEA-1", "CUP-1", "BAG-1"  # the second one has a limit
 LIMIT = 3
-
-
-@pytest.fixture(scope="module")
-def party():
-    one = Party()
-    yield one
-    one.stop()
 
 
 @pytest.fixture

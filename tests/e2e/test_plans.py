@@ -9,18 +9,10 @@ from support import plans
 from support.api import Lost
 from support.checks import FINAL, at_rest, check_sku
 from support.money import check_money, wait_all_final
-from support.party import Party
 from support.program import Holdfast, order_body
 from support.psp import Psp
 from support.traffic import burst
 from support.waiting import wait_until
-
-
-@pytest.fixture(scope="module")
-def party():
-    one = Party()
-    yield one
-    one.stop()
 
 
 def waits_for_buyer(then):

@@ -7,7 +7,7 @@ import pytest
 
 from support import plans
 from support.checks import at_rest, check_sku
-from support.party import Gate, Party
+from support.party import Gate
 from support.program import Holdfast, order_body
 from support.psp import Psp
 from support.traffic import burst
@@ -18,13 +18,6 @@ HANG_TIMEOUT_S = 0.4
 HANG_ATTEMPTS = 3
 HANG_PAUSE_S = 0.2
 NOW = {"when_incomplete": "preempt"}
-
-
-@pytest.fixture(scope="module")
-def party():
-    one = Party()
-    yield one
-    one.stop()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from support import plans
 from support.checks import at_rest, check_sku, check_stock
-from support.party import SILENCE, Gate, Party
+from support.party import SILENCE, Gate
 from support.program import Holdfast, order_body
 from support.psp import Psp
 from support.traffic import burst
@@ -21,13 +21,6 @@ SECRET_BYTES = b"holdfast-end-to-end-tests-secret"
 SECRET = "whsec_" + base64.b64encode(SECRET_BYTES).decode()
 WRONG_SECRET = "whsec_" + base64.b64encode(b"not-the-secret-of-the-other-side").decode()
 AWAIT_S = 2.0
-
-
-@pytest.fixture(scope="module")
-def party():
-    one = Party()
-    yield one
-    one.stop()
 
 
 @pytest.fixture(scope="module")

@@ -44,9 +44,7 @@ inline constexpr Milliseconds kMaxWait{900'000};
 
 /// Every delay by which an order or a refund may come in these tests.
 inline std::vector<rabbitmq::WaitQueue> waits_of_tests() {
-  return {{queues::orders, kDelay},
-          {queues::refunds, kDelay},
-          {queues::orders, flows::limits::kRetryLater}};
+  return {{queues::orders, kDelay}, {queues::refunds, kDelay}};
 }
 /// Likewise a message to a step's queue. Declaring them all takes longer than most tests.
 inline std::vector<rabbitmq::WaitQueue> step_waits_of_tests() {

@@ -271,47 +271,53 @@ TEST_F(RefundTest, OfAnOrderThatEndsCancelledIsVoid) {
   expect_at_rest();
 }
 
-TEST_F(RefundTest, OfAnOrderThatRedisAloneHadAndLostIsHeldUntilItsDeadline) {
-  open_shop({{"A", 10}});
-  faults().next("bus.publish", Fault::fail_before);
-  const auto id = place("u-1", {{"A", 2}});
-  ASSERT_TRUE(eventually([&] { return faults().count("bus.publish") == 1; }));
-  const auto asked = ask(id);
-  stores_.lose_redis();
-  process_->guard.doubt("a test");
-  rebuild();
+class RefundOfALostOrder : public RefundTest {
+ protected:
+  /// An order that Redis alone had, its refund asked for, and Redis empty then.
+  void lose_an_order() {
+    open_shop({{"A", 10}});
+    faults().next("bus.publish", Fault::fail_before);
+    id_ = place("u-1", {{"A", 2}});
+    if (!eventually([&] { return faults().count("bus.publish") == 1; })) {
+      throw std::runtime_error("the order was not published in vain");
+    }
+    asked_ = ask(id_);
+    stores_.lose_redis();
+    process_->guard.doubt("a test");
+    rebuild();
+  }
+
+  OrderId id_;
+  RefundId asked_;
+};
+
+TEST_F(RefundOfALostOrder, IsHeldUntilItsDeadline) {
+  lose_an_order();
   for (const std::uint32_t checks : {1U, 2U}) {
     clock_.advance(kDelay);
     work();
-    EXPECT_EQ(refund(asked).status, RefundStatus::waiting);
-    EXPECT_EQ(refund(asked).checks, checks);
-    EXPECT_GT(*refund(asked).next_check_at, clock_.now());
+    EXPECT_EQ(refund(asked_).status, RefundStatus::waiting);
+    EXPECT_EQ(refund(asked_).checks, checks);
+    EXPECT_GT(*refund(asked_).next_check_at, clock_.now());
   }
   clock_.advance(StepPolicy{}.order_deadline);
   work();
-  EXPECT_EQ(refund(asked).status, RefundStatus::void_);
-  EXPECT_THAT(refund(asked).error.value_or(""), HasSubstr("lost"));
-  EXPECT_FALSE(refund(asked).next_check_at);
+  EXPECT_EQ(refund(asked_).status, RefundStatus::void_);
+  EXPECT_THAT(refund(asked_).error.value_or(""), HasSubstr("lost"));
+  EXPECT_FALSE(refund(asked_).next_check_at);
   EXPECT_EQ(available("A"), 10);
   expect_at_rest();
 }
 
-TEST_F(RefundTest, AskedForAgainWhenItsOrderIsLostIsTheSame) {
-  open_shop({{"A", 10}});
-  faults().next("bus.publish", Fault::fail_before);
-  const auto id = place("u-1", {{"A", 2}});
-  ASSERT_TRUE(eventually([&] { return faults().count("bus.publish") == 1; }));
-  const auto asked = ask(id);
-  stores_.lose_redis();
-  process_->guard.doubt("a test");
-  rebuild();
-  flows::RefundCommand same{id, asked, {}};
+TEST_F(RefundOfALostOrder, AskedForAgainIsTheSame) {
+  lose_an_order();
+  flows::RefundCommand same{id_, asked_, {}};
   EXPECT_EQ(done(process_->refunds.request(std::move(same))).outcome,
             RefundRequestOutcome::replayed);
-  flows::RefundCommand other{id, asked, of("A", 1)};
+  flows::RefundCommand other{id_, asked_, of("A", 1)};
   EXPECT_EQ(done(process_->refunds.request(std::move(other))).outcome,
             RefundRequestOutcome::conflict);
-  flows::RefundCommand never{id, RefundId{process_->ids.next()}, {}};
+  flows::RefundCommand never{id_, RefundId{process_->ids.next()}, {}};
   EXPECT_EQ(done(process_->refunds.request(std::move(never))).outcome,
             RefundRequestOutcome::unknown_order);
 }
