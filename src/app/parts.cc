@@ -31,7 +31,7 @@ Parts::Parts(const Config& config, Backend& backend, std::size_t book_connection
       guard(ledger, book, clock),
       plans(book, plans_from(config)),
       writer(clock, ids, flows::EventWriter(event_source(config), config.events.enabled)),
-      release(ledger, book, config.journal.retention),
+      release(ledger, book, guard, config.journal.retention),
       finisher(bus, clock, release) {}
 
 void Parts::start() {

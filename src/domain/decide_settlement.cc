@@ -12,6 +12,10 @@ SettlementDecision decide_settlement(const Order& order, const StepPolicy& polic
   Progress progress;
   progress.aggregate.order = order;
   progress.aggregate.order.status = next(order.status, OrderEvent::settled);
+  if (now >= order.placed_at + policy.order_deadline) {
+    // Nobody counts on it any more: a refund that waited for it has ended, its order lost.
+    begin_cancellation(progress, {CancelReason::timed_out, {}, {}}, now);
+  }
   advance(progress, policy, now);
   SettlementDecision decision;
   decision.order = std::move(progress.aggregate.order);

@@ -19,7 +19,8 @@ struct SettlementDecision {
 
 /// Takes an `accepted` order into the book. Its units are deducted there whatever its `stock` step
 /// comes after: they have left Redis, and the sum of both stores must not change by waiting. Local
-/// steps that may begin are carried out. All done: `completed`; otherwise `processing`.
+/// steps that may begin are carried out. All done: `completed`; otherwise `processing`. One that
+/// comes past its deadline is cancelled before any of its steps.
 SettlementDecision decide_settlement(const Order& order, const StepPolicy& policy, Instant now);
 
 /// The same order when it is not carried out: `cancelled`, nothing done, every step `skipped`. For

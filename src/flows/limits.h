@@ -65,7 +65,9 @@ inline constexpr Milliseconds kReconcilePoll{20};
 inline constexpr Milliseconds kWaitPollFirst{10};
 inline constexpr Milliseconds kWaitPollMax{200};
 
-/// More than the clocks of two processes may differ by.
+/// By more than this the clocks of two processes should not differ.
+inline constexpr Milliseconds kClockSkew{60'000};
+/// More than the clocks of two processes can differ by.
 inline constexpr Milliseconds kAnyClock{24 * 3'600'000};
 /// Open reservations and refunds that a change of a purchase limit reads at the most.
 inline constexpr std::size_t kUnsettledForLimit = 1'000'000;

@@ -145,6 +145,7 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::give_up_step(codec::StepWake w
   std::vector<OrderRef> refs(1);
   refs[0].order_id = wake.action.order_id;
   OrderWork work;
+  auto generation = ports_.finisher.generation();
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
     work = OrderWork{};
     auto progress =
@@ -153,7 +154,7 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::give_up_step(codec::StepWake w
   };
   const auto updated = co_await ports_.book.update(std::move(refs), decide);
   if (!updated) co_return unavailable_book(updated.error());
-  co_await ports_.finisher.try_to_finish(std::move(work));
+  co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
   co_return true;
 }
 
@@ -218,6 +219,7 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::cancel_order(ParkedMessage par
   // What cannot be read holds no reservation that could be named.
   if (!orders) co_return true;
   OrderWork work;
+  auto generation = ports_.finisher.generation();
   for (const auto& incoming : *orders) {
     const auto settled = co_await refuse(incoming, work);
     if (!settled) co_return unavailable_book(settled.error());
@@ -232,7 +234,7 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::cancel_order(ParkedMessage par
         co_await ports_.ledger.give_back(release_of(incoming.placed, options_.retention));
     if (!released) co_return unavailable_ledger(released.error());
   }
-  co_await ports_.finisher.try_to_finish(std::move(work));
+  co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
   co_return true;
 }
 

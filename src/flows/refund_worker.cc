@@ -59,13 +59,14 @@ boost::asio::awaitable<void> RefundWorker::run() {
 
 boost::asio::awaitable<void> RefundWorker::handle(std::vector<Delivery> deliveries) {
   Work work;
+  auto generation = ports_.finisher.generation();
   auto wakes = decode(deliveries, work);
   if (!wakes.empty()) co_await handle_range(std::move(wakes), false, work);
   for (auto& refund : std::exchange(work.preempting, {})) {
     co_await stop_before_settlement(std::move(refund), work);
   }
   refunded_count_ += work.order.refunds.size();
-  co_await ports_.finisher.finish(std::move(work.order));
+  co_await ports_.finisher.finish(std::move(work.order), std::move(generation));
   const auto acked = co_await ports_.bus.ack(queues::refunds, tags_of(deliveries));
   if (!acked) spdlog::warn("ack of refunds failed: {}", acked.error().detail);
 }
@@ -223,9 +224,10 @@ void RefundWorker::look(Progress& progress, const Wake& wake, Instant now, Work&
 void RefundWorker::end_overdue(Progress& progress, Instant now) const {
   for (Refund& refund : progress.aggregate.refunds) {
     const bool is_overdue = refund.status == RefundStatus::waiting &&
-                            now - refund.requested_at > options_.policy.order_deadline;
+                            now - refund.requested_at >
+                                options_.policy.order_deadline + limits::kClockSkew;
     if (!is_overdue) continue;
-    // Were it still to come, from a queue that was long paused, it would be too late for it, too.
+    // Were it still to come, from a queue that was long paused, it would be cancelled.
     spdlog::error("refund {} ends: neither Redis nor PostgreSQL has its order {}",
                   refund.id.to_string(), refund.order_id.to_string());
     refund.status = next(refund.status, RefundEvent::order_cancelled);

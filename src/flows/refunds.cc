@@ -42,6 +42,7 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand com
   RefundDecision decision;
   decision.outcome = RefundRequestOutcome::unknown_order;
   OrderWork work;
+  auto generation = ports_.finisher.generation();
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
     work = OrderWork{};
     decision = decide_refund_request(aggregate.order, aggregate.refunds, command.refund_id,
@@ -63,7 +64,7 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand com
   } else if (decision.outcome == RefundRequestOutcome::accepted) {
     // Here the process may die: the row stands, and the sweep finds it by next_check_at.
     HF_FAULT_POINT("refund_inserted_before_publish");
-    co_await wake(*decision.refund, std::move(work));
+    co_await wake(*decision.refund, std::move(work), std::move(generation));
   }
   co_return answer_from(std::move(decision));
 }
@@ -73,7 +74,8 @@ boost::asio::awaitable<bool> Refunds::names_another_refund(const RefundCommand& 
   co_return standing&&* standing && (*standing)->order_id != command.order_id;
 }
 
-boost::asio::awaitable<void> Refunds::wake(Refund refund, OrderWork work) {
+boost::asio::awaitable<void> Refunds::wake(Refund refund, OrderWork work,
+                                             std::string generation) {
   const bool held = refund.status == RefundStatus::waiting;
   // One that stops its order, or finds it complete, is brought on at once; so is one that stops an
   // order which the book has not got yet.
@@ -88,7 +90,7 @@ boost::asio::awaitable<void> Refunds::wake(Refund refund, OrderWork work) {
       work.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id));
     }
   }
-  co_await ports_.finisher.try_to_finish(std::move(work));
+  co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
 }
 
 boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::preview(OrderId order_id,

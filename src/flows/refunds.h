@@ -49,7 +49,7 @@ class Refunds {
  private:
   OrderChange record(const OrderAggregate& aggregate, RefundDecision& decision, Instant now,
                      OrderWork& work) const;
-  boost::asio::awaitable<void> wake(Refund refund, OrderWork work);
+  boost::asio::awaitable<void> wake(Refund refund, OrderWork work, std::string generation);
   boost::asio::awaitable<bool> names_another_refund(const RefundCommand& command);
 
   Ports ports_;

@@ -38,12 +38,13 @@ SettleMark mark_of(const Order& order, Milliseconds retention) {
 GiveBack release_of(const codec::PlacedOrder& placed, Milliseconds retention) {
   const auto& order = placed.order;
   GiveBack release;
+  release.generation = placed.generation;
   release.change_id = reservation_change(order.reservation_id);
   release.user_id = order.user_id;
   release.to_available = units_of(order.lines);
   release.to_limit = release.to_available;
   release.reservation =
-      GiveBack::Unsettled{order.id, order.reservation_id, retention, placed.generation};
+      GiveBack::Unsettled{order.id, order.reservation_id, retention};
   return release;
 }
 
@@ -111,6 +112,7 @@ boost::asio::awaitable<void> SettlementFlow::handle(std::vector<Delivery> delive
     static_cast<void>(co_await ports_.bus.ack(queues::orders, tags_of(deliveries)));
   }
   Work work;
+  work.generation = ports_.release.generation();
   auto items = decode(deliveries, work);
   while (!items.empty()) {
     // One transaction takes an order once: a second message of the same order waits for the next.
@@ -262,21 +264,20 @@ boost::asio::awaitable<void> SettlementFlow::tell_again(std::vector<OrderId> ord
 
 boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work) {
   // The ledger was rebuilt since this order was reserved: take its stock anew.
-  auto& placed = item.incoming.placed;
-  if (!ports_.guard.generation()) {
+  const auto generation = ports_.guard.generation();
+  if (!generation) {
     retry_later(std::move(item), work);
     co_return;
   }
-  placed.generation = *ports_.guard.generation();
-  item.incoming.outbox_id.clear();
+  auto& placed = item.incoming.placed;
   ReserveRequest request;
-  request.generation = placed.generation;
+  request.generation = *generation;
   request.order_id = placed.order.id;
   request.reservation_id = placed.order.reservation_id;
   request.fingerprint = placed.order.fingerprint;
   request.user_id = placed.order.user_id;
   request.lines = units_of(placed.order.lines);
-  request.payload = codec::to_payload(placed.order, placed.generation);
+  request.payload = codec::to_payload(placed.order, *generation);
   request.at = placed.order.placed_at;
   request.append_to_outbox = false;
   if (HF_DEFECT(settle_stale_without_reserving)) request.generation = "never mind";
@@ -287,8 +288,13 @@ boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work)
     if (reserved && outcome == ReserveOutcome::closed) {
       ports_.guard.doubt("Redis answered that the ledger is closed");
     }
+    // As of the generation that it was: nobody knows that this one holds its units.
     retry_later(std::move(item), work);
-  } else if (outcome == ReserveOutcome::reserved) {
+    co_return;
+  }
+  placed.generation = *generation;
+  item.incoming.outbox_id.clear();
+  if (outcome == ReserveOutcome::reserved) {
     std::vector<Item> one;
     one.push_back(std::move(item));
     co_await settle_range(std::move(one), work);
@@ -381,7 +387,9 @@ boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> delive
     const auto released = co_await ports_.ledger.give_back(std::move(release));
     if (!released) spdlog::warn("a release waits for the sweep: {}", released.error().detail);
   }
-  if (!work.cancelled.empty()) co_await ports_.release.release(std::move(work.cancelled));
+  if (!work.cancelled.empty()) {
+    co_await ports_.release.release(std::move(work.cancelled), std::move(work.generation));
+  }
 }
 
 }  // namespace holdfast::flows

@@ -82,6 +82,7 @@ class SettlementFlow {
     std::vector<OutgoingMessage> again;  ///< orders that the ledger cannot take anew yet
     std::vector<EventTeller::OrderEvents> events;
     std::vector<SettleMark> marks;
+    std::string generation;  ///< of the ledger, when the work began
     std::vector<GiveBack> releases;
     std::vector<Order> cancelled;  ///< whose stock goes back to the ledger
     std::vector<OrderId> untold;   ///< settled before, perhaps without others being told

@@ -24,6 +24,7 @@ boost::asio::awaitable<void> StepAnswers::run() {
 
 boost::asio::awaitable<void> StepAnswers::handle(std::vector<Delivery> deliveries) {
   OrderWork work;
+  auto generation = ports_.finisher.generation();
   for (const auto& delivery : deliveries) {
     auto answer = codec::worker_answer_from_message(delivery.body);
     if (answer) {
@@ -38,7 +39,7 @@ boost::asio::awaitable<void> StepAnswers::handle(std::vector<Delivery> deliverie
     parking.detail = "a worker's answer cannot be read: " + answer.error().detail;
     work.messages.push_back(parked_message(ports_.ids, ports_.clock.now(), parking, delivery.body));
   }
-  co_await ports_.finisher.finish(std::move(work));
+  co_await ports_.finisher.finish(std::move(work), std::move(generation));
   const auto acked = co_await ports_.bus.ack(queues::answers, tags_of(deliveries));
   if (!acked) spdlog::warn("ack of answers failed: {}", acked.error().detail);
 }
@@ -86,6 +87,7 @@ boost::asio::awaitable<Outcome<ReportAnswer>> StepReports::report(OrderId order_
                                                                   StepReport report) {
   ReportAnswer answer;
   OrderWork work;
+  auto generation = ports_.finisher.generation();
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
     work = OrderWork{};
     auto decision = decide_report(aggregate, step, report, policy_, ports_.clock.now());
@@ -102,7 +104,7 @@ boost::asio::awaitable<Outcome<ReportAnswer>> StepReports::report(OrderId order_
   }
   // Here the process may die: what is due of the order stands in its row.
   HF_FAULT_POINT("report_recorded_before_publish");
-  co_await ports_.finisher.try_to_finish(std::move(work));
+  co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
   co_return answer;
 }
 

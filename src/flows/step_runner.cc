@@ -202,6 +202,7 @@ boost::asio::awaitable<StepRunner::Begun> StepRunner::begin(StepAction action, P
   const BeginContext context{step.retry, call_time(step) + limits::kLeaseSlack, retried};
   Begun begun;
   OrderWork work;
+  auto generation = ports_.finisher.generation();
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
     work = OrderWork{};
     auto decision = decide_begin(aggregate, action, context, options_.policy, ports_.clock.now());
@@ -216,7 +217,7 @@ boost::asio::awaitable<StepRunner::Begun> StepRunner::begin(StepAction action, P
     co_return begun;
   }
   begun.aggregate = std::move(*standing);
-  co_await ports_.finisher.finish(std::move(work));
+  co_await ports_.finisher.finish(std::move(work), std::move(generation));
   co_return begun;
 }
 
@@ -258,6 +259,7 @@ boost::asio::awaitable<StepAnswer> StepRunner::hand_to_worker(StepCall call, Ste
 boost::asio::awaitable<void> StepRunner::record(StepAction action, StepAnswer answer,
                                                 AnswerContext context) {
   OrderWork work;
+  auto generation = ports_.finisher.generation();
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
     work = OrderWork{};
     auto progress =
@@ -267,7 +269,7 @@ boost::asio::awaitable<void> StepRunner::record(StepAction action, StepAnswer an
   const auto standing = co_await decide_on(ports_.book, ports_.clock, action.order_id, decide);
   if (!standing) co_return;
   HF_FAULT_POINT("step_recorded_before_publish");
-  co_await ports_.finisher.finish(std::move(work));
+  co_await ports_.finisher.finish(std::move(work), std::move(generation));
 }
 
 boost::asio::awaitable<void> StepRunner::send_on(codec::StepWake wake, Instant not_before,

@@ -68,12 +68,13 @@ boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::set(SetStock command
   request.set_on_hand = command.on_hand;
   request.create_if_missing = true;
   request.at = ports_.clock.now();
+  auto generation = this->generation();
   const auto begun = co_await ports_.book.begin_stock_change(std::move(request));
   if (!begun) co_return unavailable_book(begun.error());
   if (begun->outcome == BeginStockChangeOutcome::out_of_bounds) {
     co_return answer_of(StockDeskOutcome::out_of_bounds);
   }
-  const auto applied = co_await apply(begun->change);
+  const auto applied = co_await apply(begun->change, std::move(generation));
   if (!applied) co_return tl::unexpected(applied.error());
   if (!*applied) co_return answer_of(StockDeskOutcome::stock_below_reserved);
   if (command.purchase_limit) {
@@ -91,6 +92,7 @@ boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::adjust(AdjustStock c
   request.delta = command.delta;
   request.reason = std::move(command.reason);
   request.at = ports_.clock.now();
+  auto generation = this->generation();
   const auto begun = co_await ports_.book.begin_stock_change(std::move(request));
   if (!begun) co_return unavailable_book(begun.error());
   auto outcome = StockDeskOutcome::done;
@@ -103,18 +105,23 @@ boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::adjust(AdjustStock c
     case BeginStockChangeOutcome::existed: outcome = StockDeskOutcome::replayed; break;
     case BeginStockChangeOutcome::begun: break;
   }
-  const auto applied = co_await apply(begun->change);
+  const auto applied = co_await apply(begun->change, std::move(generation));
   if (!applied) co_return tl::unexpected(applied.error());
   if (!*applied) co_return answer_of(StockDeskOutcome::stock_below_reserved);
   co_return co_await answer_with_stock(outcome, command.sku);
 }
 
-boost::asio::awaitable<Outcome<bool>> StockDesk::apply(StockChange change) {
+std::string StockDesk::generation() const {
+  return ports_.guard.generation().value_or("");
+}
+
+boost::asio::awaitable<Outcome<bool>> StockDesk::apply(StockChange change, std::string generation) {
   // A SKU set to what the book has already, as a new one to 0, is made known to the ledger too.
   const bool nothing_to_finish = change.state == StockChange::State::applied;
   if (nothing_to_finish && change.delta != 0) co_return true;
   if (change.state == StockChange::State::refused) co_return false;
   Adjustment adjustment;
+  adjustment.generation = std::move(generation);
   adjustment.change_id = adjustment_change(change.change_id.value);
   adjustment.sku = change.sku;
   adjustment.delta = change.delta;
@@ -273,12 +280,13 @@ tl::unexpected<Failure> StockDesk::ledger_away() const {
 
 boost::asio::awaitable<Outcome<std::size_t>> StockDesk::finish_pending(Instant begun_before) {
   if (HF_DEFECT(forget_pending_changes)) co_return std::size_t{0};
+  const auto generation = this->generation();
   const auto pending =
       co_await ports_.book.pending_stock_changes(begun_before, limits::kSweepBatch);
   if (!pending) co_return unavailable_book(pending.error());
   std::size_t finished = 0;
   for (const auto& change : *pending) {
-    const auto applied = co_await apply(change);
+    const auto applied = co_await apply(change, generation);
     if (!applied) co_return tl::unexpected(applied.error());
     ++finished;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "flows/failure.h"
+#include "flows/ledger_guard.h"
 #include "flows/queries.h"
 #include "ports/clock.h"
 #include "ports/order_book.h"
@@ -52,6 +53,7 @@ class StockDesk {
     OrderBook& book;
     Clock& clock;
     Ids& ids;
+    LedgerGuard& guard;
   };
   explicit StockDesk(Ports ports)
       : ports_(ports), queries_({ports.ledger, ports.book, ports.clock}) {}
@@ -65,7 +67,9 @@ class StockDesk {
 
  private:
   /// False: refused, the ledger would fall below zero.
-  boost::asio::awaitable<Outcome<bool>> apply(StockChange change);
+  boost::asio::awaitable<Outcome<bool>> apply(StockChange change, std::string generation);
+  /// Of the ledger, as of StockRelease.
+  [[nodiscard]] std::string generation() const;
   boost::asio::awaitable<Outcome<bool>> change_limit(Sku sku, std::optional<std::int64_t> limit);
   boost::asio::awaitable<Outcome<bool>> apply_limit(LimitAttempt attempt,
                                                     std::optional<std::int64_t> limit);

@@ -109,6 +109,7 @@ boost::asio::awaitable<bool> Sweep::bring_on(std::vector<OrderId> due) {
   for (const auto& order_id : due) refs.push_back({order_id, std::nullopt});
   const auto now = ports_.clock.now();
   OrderWork work;
+  auto generation = ports_.finisher.generation();
   std::set<OrderId> met;
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
     // The transaction may be repeated: an order met twice means that it was.
@@ -124,7 +125,7 @@ boost::asio::awaitable<bool> Sweep::bring_on(std::vector<OrderId> due) {
   const auto updated = co_await ports_.book.update(std::move(refs), decide);
   if (updated) {
     spdlog::debug("swept {} orders of which something was due", due.size());
-    co_await ports_.finisher.try_to_finish(std::move(work));
+    co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
     co_return true;
   }
   spdlog::warn("{} orders that are due wait: {}", due.size(), updated.error().detail);
@@ -142,14 +143,15 @@ boost::asio::awaitable<void> Sweep::release_stock() {
   if (HF_DEFECT(forget_releases)) co_return;
   if (!ports_.ledger.connected()) co_return;
   const auto before = ports_.clock.now() - limits::kSweepGrace;
+  const auto generation = ports_.release.generation();
   auto refunds = co_await ports_.book.unreleased_refunds(before, limits::kSweepBatch);
   if (refunds && !refunds->empty()) {
-    const auto released = co_await ports_.release.release(std::move(*refunds));
+    const auto released = co_await ports_.release.release(std::move(*refunds), generation);
     if (released != 0) spdlog::info("swept the stock of {} refunds back on sale", released);
   }
   auto orders = co_await ports_.book.unreleased_orders(before, limits::kSweepBatch);
   if (orders && !orders->empty()) {
-    const auto released = co_await ports_.release.release(std::move(*orders));
+    const auto released = co_await ports_.release.release(std::move(*orders), generation);
     if (released != 0) {
       spdlog::info("swept the stock of {} cancelled orders back on sale", released);
     }

@@ -97,6 +97,9 @@ struct SettleMark {
 /// Units that come back on sale: a refund's or a cancelled order's (`reservation` unset), or those
 /// of a reservation that will never be settled (`reservation` set).
 struct GiveBack {
+  /// The ledger's generation when the caller did not yet know that they are to come back. One that
+  /// was computed since may hold them already, and answers `closed`.
+  std::string generation;
   ChangeId change_id;  ///< applied at most once under this id
   UserId user_id;
   std::vector<StockUnits> to_available;  ///< added to what can be sold
@@ -107,9 +110,6 @@ struct GiveBack {
     OrderId order_id;
     ReservationId reservation_id;
     Milliseconds retention{};
-    /// The generation it was reserved under: a ledger rebuilt since was computed without it and
-    /// answers `closed`. Empty: any.
-    std::string generation = {};
   };
   /// Its units, `to_limit`, leave `reserved`, and its entry is marked settled.
   std::optional<Unsettled> reservation;
@@ -117,6 +117,7 @@ struct GiveBack {
 
 /// A shop's own change of a SKU's units. Creates the SKU where it is missing.
 struct Adjustment {
+  std::string generation;  ///< as of a GiveBack
   ChangeId change_id;
   Sku sku;
   std::int64_t delta = 0;  ///< may be negative; refused when `available` would fall below zero

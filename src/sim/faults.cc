@@ -26,6 +26,7 @@ constexpr std::array kWorkerFaults{MessageFault::lose_answer, MessageFault::late
 constexpr std::array kOrderFaults{OrderFault::settlement, OrderFault::update};
 
 constexpr double kSwitchedOn = 0.4;  // of the kinds, in a seed
+constexpr std::int64_t kForGood = 1'000'000;
 
 /// Of a kind that is switched on: seldom, or often enough to meet others.
 double rate(Random& random, double most) {
@@ -142,12 +143,39 @@ CallFault Faults::of_sore_call(const std::string& call, const std::string& numbe
   return fault;
 }
 
+bool Faults::of_sleep(const std::string& process, Milliseconds duration, Instant now) {
+  if (!active_) return false;
+  const std::string call = "clock.sleep/" + std::to_string(duration.count()) + "ms";
+  const std::string place = process + "/" + call;
+  const std::string numbered = place + "#" + std::to_string(++passed_[place]);
+  const auto fault = of_sore_call(call, numbered);
+  if (fault == CallFault::none) return false;
+  fired(numbered + "/" + std::string(to_string(fault)), now);
+  return true;
+}
+
 bool Faults::of_order(OrderFault fault, const std::string& order_id, Instant now) {
   if (!active_) return false;
   const std::string key = "book/" + order_id + "/refuses_" + std::string(to_string(fault));
-  if (!random_for(key).chance(order_rates_[fault]) || !allowed(key)) return false;
+  if (!allowed(key) || !(is_planned(fault, order_id) || is_chosen(fault, key))) return false;
   if (refused_orders_.insert(key).second) fired(key, now);
   return true;
+}
+
+bool Faults::is_planned(OrderFault fault, const std::string& order_id) {
+  const auto found = refusals_.find(order_id);
+  if (fault != OrderFault::settlement || found == refusals_.end()) return false;
+  return found->second-- > 0;
+}
+
+bool Faults::is_chosen(OrderFault fault, const std::string& key) {
+  Random random = random_for(key);
+  if (!random.chance(order_rates_[fault])) return false;
+  // From the first change on or from a later one, for good or for some.
+  const auto first = fault == OrderFault::update ? random.between(1, 4) : 1;
+  const auto changes = random.chance(0.5) ? kForGood : random.between(2, 20);
+  const auto nth = static_cast<std::int64_t>(++passed_[key]);
+  return nth >= first && nth < first + changes;
 }
 
 MessageFault Faults::of_message(const std::string& place, const std::vector<MessageFault>& kinds,

@@ -38,8 +38,8 @@ enum class MessageFault {
   worker_dies,     ///< after it has done what it is asked: it will be asked again
 };
 
-/// What the book refuses for as long as anything goes wrong, as a constraint does that an order's
-/// content breaks.
+/// What the book refuses, for as long as anything goes wrong or for some changes of an order, as a
+/// constraint does that the order's content breaks.
 enum class OrderFault { settlement, update };
 
 /// What can go wrong with a server, a process or a clock, at a time of its own.
@@ -75,11 +75,15 @@ class Faults {
   Faults(std::uint64_t seed, std::optional<std::set<std::string>> only);
 
   CallFault of_call(const std::string& process, const std::string& call, Instant now);
+  /// Whether the process dies while something in it sleeps for `duration`.
+  bool of_sleep(const std::string& process, Milliseconds duration, Instant now);
   /// `kinds`: those that can happen here.
   MessageFault of_message(const std::string& place, const std::vector<MessageFault>& kinds,
                           Instant now);
   /// Whether this order is one that the book refuses.
   bool of_order(OrderFault fault, const std::string& order_id, Instant now);
+  /// The book refuses to settle this order so many times, once.
+  void refuse(const std::string& order_id, std::int64_t times) { refusals_.emplace(order_id, times); }
   /// Those of the world, with their times after the start, in order.
   struct Planned {
     WorldFault fault = WorldFault::kill_process;
@@ -104,6 +108,8 @@ class Faults {
   /// Some seeds let processes die once or twice at each of a few kinds of calls, so that seldom
   /// ones have their turn.
   [[nodiscard]] CallFault of_sore_call(const std::string& call, const std::string& numbered);
+  bool is_planned(OrderFault fault, const std::string& order_id);
+  bool is_chosen(OrderFault fault, const std::string& key);
   [[nodiscard]] bool allowed(const std::string& key) const {
     return !only_ || only_->contains(key);
   }
@@ -117,6 +123,7 @@ class Faults {
   bool has_sore_calls_ = false;
   std::map<std::string, int> sore_deaths_;  ///< by call
   std::set<std::string> refused_orders_;    ///< of which it was noted
+  std::map<std::string, std::int64_t> refusals_;  ///< still to come, by order
   std::map<std::string, std::uint64_t> passed_;
   std::vector<FiredFault> fired_;
   bool active_ = false;

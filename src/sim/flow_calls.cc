@@ -76,7 +76,9 @@ int function_end(const std::string& text, std::size_t at) {
 
 void find_calls(const std::string& file, const std::string& text, FlowSource& source) {
   static const std::regex kCall(R"(\b(ledger|book|bus|clock|gateway)_?\.([a-z_]+)\()");
-  static const std::set<std::string> kNoSuspension{"now", "connected", "on_connection"};
+  // A BookArchive's `read` and `write` block, for a command that has the process to itself.
+  static const std::set<std::string> kNoSuspension{"now", "connected", "on_connection", "read",
+                                                   "write"};
   for (std::sregex_iterator i(text.begin(), text.end(), kCall), end; i != end; ++i) {
     if (kNoSuspension.contains(i->str(2))) continue;
     const auto at = static_cast<std::size_t>(i->position());

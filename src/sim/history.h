@@ -21,6 +21,7 @@ enum class OperationKind {
   look,            ///< at an order, or at a refund of it, waiting for its end
   browse,          ///< lists of everything
   reconcile,
+  lose_ledger,  ///< no client's: the ledger loses everything
 };
 
 /// What a client asks for. Repeats of an operation have its ids.
@@ -40,6 +41,7 @@ struct Operation {
   };
   std::vector<Line> lines;  ///< of a refund: none means all that is left
   bool preempts = false;
+  std::int64_t refusals = 0;          ///< of an order: so many times the book refuses to settle it
   bool succeeded = true;              ///< of a report
   std::int64_t units = 0;             ///< of stock: the delta, or what is on hand
   std::optional<std::int64_t> limit;  ///< of stock: its new purchase limit

@@ -9,9 +9,9 @@
 namespace holdfast::sim {
 namespace {
 
-std::map<std::string, Plan> plans_by_name() {
+std::map<std::string, Plan> plans_by_name(bool changed) {
   std::map<std::string, Plan> plans;
-  for (auto& plan : settings::plans()) plans.emplace(plan.name.value, plan);
+  for (auto& plan : settings::plans(changed)) plans.emplace(plan.name.value, plan);
   return plans;
 }
 
@@ -71,14 +71,14 @@ Process::Process(Network& network, Servers& servers, Provider& provider,
       bus(*wire, servers.broker, links),
       gateway(*wire, servers.provider, provider),
       guard(ledger, book, clock),
-      plans(book, settings::plans()),
+      plans(book, settings::plans(tuning.changes_plans)),
       writer(clock, ids, flows::EventWriter(settings::kEventSource, tuning.tells_events)),
-      release(ledger, book, tuning.retention),
+      release(ledger, book, guard, tuning.retention),
       finisher(bus, clock, release),
       teller(book, bus, clock),
       publisher(ledger, bus, clock, ids, outbox_options()),
       repeats(book),
-      admission({ledger, book, clock, ids, guard, publisher, repeats}, plans_by_name(),
+      admission({ledger, book, clock, ids, guard, publisher, repeats}, plans_by_name(tuning.changes_plans),
                 admission_options(tuning)),
       updates(book, ledger),
       refunds({updates, book, clock, ids, writer, finisher}, settings::policy()),
@@ -92,12 +92,19 @@ Process::Process(Network& network, Servers& servers, Provider& provider,
       events(book, bus, clock),
       parked({ledger, book, bus, clock, ids, writer, finisher},
              {"holdfast", tuning.retention, settings::policy()}),
-      desk({ledger, book, clock, ids}),
+      desk({ledger, book, clock, ids, guard}),
       queries({ledger, book, clock}),
       reconciliation({ledger, book, bus, clock}),
       rebuild({ledger, book, bus, clock, ids}, {tuning.retention}),
       sweep({ledger, book, bus, clock, ids, guard, rebuild, desk, writer, finisher, release},
-            sweep_options()) {}
+            sweep_options()) {
+  clock.on_sleep = [this, &network](Milliseconds duration) {
+    const auto now = network.scheduler.now();
+    if (!network.faults.of_sleep(this->name(), duration, now)) return;
+    network.scheduler.at(now + duration / 2, context,
+                         make_task([this, &network] { network.die(this->name()); }));
+  };
+}
 
 Process::~Process() {
   wire->cut();

@@ -49,6 +49,10 @@ StepAnswer Provider::take(const std::string& key, const std::string& body, Insta
   if (troubled_ && out_of_order && call < good_from) {
     return answer(StepAnswerKind::unknown, "503: try again");
   }
+  const bool refuses_at_first = is_reverse && random.chance(0.15);
+  if (troubled_ && refuses_at_first && call <= random.between(1, 2)) {
+    return answer(StepAnswerKind::failed, "409: not now");
+  }
   if (refuses) {
     auto refusal = answer(StepAnswerKind::failed, "402: declined");
     refusal.payment_declined = true;

@@ -54,6 +54,7 @@ std::string words_of(const Operation& operation) {
                                                 : operation.refund_id.to_string());
     case OperationKind::browse: return number + "browse";
     case OperationKind::reconcile: return number + "reconcile";
+    case OperationKind::lose_ledger: return number + "the ledger loses everything";
   }
   HF_UNREACHABLE("OperationKind");
 }

@@ -60,6 +60,7 @@ boost::asio::awaitable<void> VirtualClock::sleep(Milliseconds duration) {
 
 boost::asio::awaitable<void> VirtualClock::sleep_from(Site site, Milliseconds duration) {
   const auto asleep = asleep_.insert(asleep_.end(), site);
+  if (on_sleep) on_sleep(duration);
   auto keep = [this, duration](std::unique_ptr<async::detail::Resumption> waiting) {
     auto& scheduler = context_.scheduler();
     scheduler.at(scheduler.now() + duration, context_,

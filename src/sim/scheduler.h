@@ -3,6 +3,7 @@
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -138,6 +139,8 @@ class VirtualClock final : public Clock {
   /// Where those who sleep called from.
   [[nodiscard]] const std::list<Site>& asleep() const { return asleep_; }
   void jump(Milliseconds by) { skew_ += by; }
+  /// Told of each sleep as it begins.
+  std::function<void(Milliseconds duration)> on_sleep{};
 
  private:
   boost::asio::awaitable<void> sleep_from(Site site, Milliseconds duration);

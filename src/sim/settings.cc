@@ -1,5 +1,6 @@
 #include "sim/settings.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/random.h"
@@ -22,6 +23,14 @@ PlanStep step(const std::string& name, StepKind kind, std::vector<std::string> a
   return made;
 }
 
+/// The same plan with other steps, so under another version.
+Plan changed_plan(Plan plan) {
+  for (auto& step : plan.steps) {
+    if (!is_local(step.kind)) ++step.retry.attempts;
+  }
+  return with_version(std::move(plan.name), std::move(plan.steps));
+}
+
 }  // namespace
 
 Tuning tuning_of(std::uint64_t seed) {
@@ -32,6 +41,7 @@ Tuning tuning_of(std::uint64_t seed) {
   if (random.chance(0.15)) tuning.ack = flows::AckPolicy::reserved;
   if (random.chance(0.3)) tuning.breaker_after = 2;
   if (random.chance(0.5)) tuning.attempts = 2;
+  tuning.changes_plans = random.chance(0.2);
   return tuning;
 }
 
@@ -43,8 +53,8 @@ StepPolicy policy() {
   return policy;
 }
 
-std::vector<Plan> plans() {
-  return {default_plan(),
+std::vector<Plan> plans(bool changed) {
+  std::vector<Plan> plans{default_plan(),
           with_version(PlanName{"paid"},
                        {step("stock", StepKind::stock), step("pay", StepKind::http, {"stock"}),
                         step("points", StepKind::points, {"pay"})}),
@@ -57,6 +67,8 @@ std::vector<Plan> plans() {
           with_version(PlanName{"awaited"},
                        {step("stock", StepKind::stock), step("buyer", StepKind::await, {"stock"}),
                         step("points", StepKind::points)})};
+  if (changed) std::transform(plans.begin(), plans.end(), plans.begin(), changed_plan);
+  return plans;
 }
 
 }  // namespace holdfast::sim::settings

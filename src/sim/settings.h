@@ -26,11 +26,14 @@ struct Tuning {
   flows::AckPolicy ack = flows::AckPolicy::queued;
   std::uint32_t breaker_after = 10;
   std::uint32_t attempts = 8;  ///< of what the book refuses, before it is parked
+  bool changes_plans = false;  ///< with what a process is started with after its first death
 };
 
 Tuning tuning_of(std::uint64_t seed);
 StepPolicy policy();
 /// `default`, and plans with remote steps of every kind.
-std::vector<Plan> plans();
+/// `changed`: as a later configuration has them, so that orders are under way whose plans are not
+/// configured any more.
+std::vector<Plan> plans(bool changed);
 
 }  // namespace holdfast::sim::settings

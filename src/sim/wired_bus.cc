@@ -105,6 +105,8 @@ boost::asio::awaitable<std::vector<Delivery>> WiredBus::receive_from(Site site, 
     }
     for (auto& delivery : *got) delivery.tag = tag_of(number, delivery.tag);
     auto batch = co_await mishandle(queue, std::move(*got));
+    // Those that were held back came last anyway.
+    if (batch.empty()) batch = std::exchange(held, {});
     if (!batch.empty()) co_return batch;
   }
   co_return std::vector<Delivery>{};

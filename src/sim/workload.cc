@@ -90,6 +90,8 @@ class Drawing {
     if (random_.chance(0.2)) repeat([this] { draw_simple(OperationKind::reconcile); }, 2);
     if (random_.chance(0.3)) repeat([this] { draw_simple(OperationKind::retry_parked); }, 3);
     if (random_.chance(0.3)) repeat([this] { draw_simple(OperationKind::discard_parked); }, 3);
+    if (random_.chance(0.15)) repeat([this] { draw_busy_operator(); }, 8);
+    if (random_.chance(0.05)) repeat([this] { draw_second_reservation(); }, 2);
   }
 
   template <class Draw>
@@ -115,6 +117,12 @@ class Drawing {
     refund.refund_id = id_of<RefundId>(random_);
     refund.after = place.after + Milliseconds{random_.between(0, 25)};
     refund.preempts = true;
+    for (auto looks = random_.chance(0.3) ? random_.between(1, 3) : 0; looks > 0; --looks) {
+      Operation reconcile = begin(OperationKind::reconcile);
+      reconcile.after = refund.after + Milliseconds{random_.between(0, 60)};
+      reconcile.tries = 1;
+      add(std::move(reconcile));
+    }
     add(std::move(place));
     add(std::move(refund));
   }
@@ -166,6 +174,36 @@ class Drawing {
     Operation operation = begin(kind);
     operation.tries = 1;
     add(std::move(operation));
+  }
+
+  void draw_busy_operator() {
+    draw_simple(OperationKind::retry_parked);
+    draw_simple(OperationKind::discard_parked);
+    draw_simple(OperationKind::discard_parked);
+    draw_simple(OperationKind::reconcile);
+  }
+
+  /// An order that the book refuses for a while, so that it is parked; the ledger forgets it, it is
+  /// perhaps reserved again, and an operator gives up what was parked.
+  void draw_second_reservation() {
+    constexpr std::int64_t kTimesAnAttempt = 2;  // settled, then refused
+    Operation place = begin_order("default");
+    place.refusals = kTimesAnAttempt * random_.pick(std::vector<std::int64_t>{2, 2, 8});
+    Operation loss = begin(OperationKind::lose_ledger);
+    loss.after = place.after + Milliseconds{random_.between(4'000, 20'000)};
+    loss.tries = 1;
+    Operation again = place;
+    again.after = loss.after + Milliseconds{random_.between(1'000, 6'000)};
+    for (auto discards = random_.between(1, 3); discards > 0; --discards) {
+      Operation discard = begin(OperationKind::discard_parked);
+      discard.after = loss.after + Milliseconds{random_.between(4'000, 30'000)};
+      discard.tries = 1;
+      workload_.length = std::max(workload_.length, discard.after + Milliseconds{1'000});
+      add(std::move(discard));
+    }
+    add(std::move(place));
+    add(std::move(loss));
+    if (random_.chance(0.6)) add(std::move(again));
   }
 
   /// Under `plan`, or any.

@@ -1,6 +1,7 @@
 #include "sim/world.h"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <exception>
 #include <utility>
 
@@ -16,6 +17,11 @@ constexpr Milliseconds kQuietWithin{3 * 3'600'000};  // after everything is heal
 constexpr std::uint32_t kDirector = 1;
 constexpr std::uint32_t kServerSide = 2;
 constexpr std::uint32_t kFirstProcess = 16;
+
+boost::asio::awaitable<void> keep_plans(std::shared_ptr<embedded::EmbeddedOrderBook> book,
+                                        std::vector<Plan> plans) {
+  static_cast<void>(co_await book->store_plans(std::move(plans)));
+}
 
 }  // namespace
 
@@ -91,8 +97,14 @@ void World::start_process(std::size_t slot) {
   Slot& at = *slots_[slot];
   const auto number = kFirstProcess + static_cast<std::uint32_t>(slot);
   auto name = at.name + "." + std::to_string(++at.incarnation);
-  at.process = std::make_unique<Process>(network_, servers_, provider_, tuning_, storage_.connect(),
+  auto tuning = tuning_;
+  tuning.changes_plans = tuning.changes_plans && at.incarnation > 1;
+  at.process = std::make_unique<Process>(network_, servers_, provider_, tuning, storage_.connect(),
                                          std::move(name), number, random_.fork());
+  // Before it starts, a process sees to it that the book has its plans.
+  boost::asio::co_spawn(server_side_.executor(),
+                        keep_plans(at.process->links.book, settings::plans(tuning.changes_plans)),
+                        boost::asio::detached);
   at.process->start();
 }
 

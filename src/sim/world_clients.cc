@@ -104,6 +104,7 @@ void World::plan_operations() {
 
 void World::send(std::size_t number, int tries_left) {
   const Operation& operation = history_.operations[number];
+  if (operation.refusals != 0) faults_.refuse(operation.order_id.to_string(), operation.refusals);
   const std::size_t sending = history_.sendings.size();
   Process* const process = some_process();
   Sending sent;
@@ -123,6 +124,10 @@ void World::send(std::size_t number, int tries_left) {
       case OperationKind::look: send_look(*process, operation, sending); break;
       case OperationKind::browse: send_browse(*process, operation, sending); break;
       case OperationKind::reconcile: send_reconcile(*process, sending); break;
+      case OperationKind::lose_ledger:
+        faults_.fired("world/ledger_loses_all/planned", scheduler_.now());
+        lose_ledger(nullptr);
+        break;
     }
   }
   if (tries_left <= 1) return;

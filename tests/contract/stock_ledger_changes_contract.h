@@ -245,16 +245,22 @@ TYPED_TEST_P(StockLedgerChangesContract, UnitsKeptOffSaleLeaveReservedAllTheSame
   EXPECT_EQ(t.state().unsettled, 0);
 }
 
-TYPED_TEST_P(StockLedgerChangesContract, ReleaseIsOnlyForTheGenerationThatTookTheUnits) {
+TYPED_TEST_P(StockLedgerChangesContract, ChangesAreOnlyForTheGenerationTheyAreMeantFor) {
   auto& t = *this;
   t.open({t.sku("A", 10)});
   ASSERT_EQ(t.outcome(t.request(1, {t.units("A", 4)})), ReserveOutcome::reserved);
   auto back = t.release("c-1", 1, 1, {t.units("A", 4)});
-  back.reservation->generation = "another generation";
+  auto refund = t.give("c-2", {t.units("A", 1)});
+  auto adjustment = t.adjustment("c-3", "A", 1);
+  back.generation = refund.generation = adjustment.generation = "another generation";
   EXPECT_EQ(t.give_back(back), ChangeOutcome::closed);
+  EXPECT_EQ(t.give_back(refund), ChangeOutcome::closed);
+  EXPECT_EQ(t.adjust(adjustment), ChangeOutcome::closed);
+  refund.generation = "";
+  EXPECT_EQ(t.give_back(refund), ChangeOutcome::closed);
   EXPECT_EQ(t.available("A"), 6);
   EXPECT_EQ(t.reserved("A"), 4);
-  back.reservation->generation = t.kGeneration;
+  back.generation = t.kGeneration;
   EXPECT_EQ(t.give_back(back), ChangeOutcome::applied);
   EXPECT_EQ(t.available("A"), 10);
 }
@@ -457,7 +463,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     GivingBackHappensOncePerChange, GivingBackLeavesOtherOrdersReservationsAlone,
     ReleasedReservationLeavesReserved, UnitsKeptOffSaleLeaveReservedAllTheSame,
     ReleaseOfAReservationThatIsNotTheEntrysLeavesItsUnitsReserved,
-    ReleaseIsOnlyForTheGenerationThatTookTheUnits, AdjustmentsApplyOnceAndNeverBelowZero,
+    ChangesAreOnlyForTheGenerationTheyAreMeantFor, AdjustmentsApplyOnceAndNeverBelowZero,
     AppliedChangesAreFound, LevelsAnswerInTheOrderAsked, AllLevelsAreEachThereOnce,
     RebuildNeedsAClosedLedger, RebuildReplacesStockAndKeepsTheOutbox, RebuildWritesLimitsAndCounts,
     RebuildKnowsWhichChangesItContains, RebuildRestoresTheJournalOfSettledOrders,

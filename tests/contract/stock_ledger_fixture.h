@@ -94,6 +94,7 @@ class StockLedgerFixture : public ::testing::Test {
   }
   static GiveBack give(const std::string& change, std::vector<StockUnits> lines) {
     GiveBack back;
+    back.generation = kGeneration;
     back.change_id = ChangeId{change};
     back.user_id = UserId{"u-1"};
     back.to_available = lines;
@@ -109,7 +110,7 @@ class StockLedgerFixture : public ::testing::Test {
   }
   static Adjustment adjustment(const std::string& change, const std::string& name,
                                std::int64_t delta) {
-    return Adjustment{ChangeId{change}, Sku{name}, delta};
+    return Adjustment{kGeneration, ChangeId{change}, Sku{name}, delta};
   }
 
   static LimitAttempt attempt(const std::string& name, std::int64_t version) {

@@ -87,7 +87,7 @@ class Process {
         events(book, bus, clock),
         parked({ledger, book, bus, clock, ids, writer, finisher},
                {"holdfast", kRetention, policy()}),
-        desk({ledger, book, clock, ids}),
+        desk({ledger, book, clock, ids, guard}),
         rebuild({ledger, book, bus, clock, ids}, {kRetention}),
         reconciliation({ledger, book, bus, clock}),
         sweep({ledger, book, bus, clock, ids, guard, rebuild, desk, writer, finisher, release},

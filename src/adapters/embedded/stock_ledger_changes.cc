@@ -55,17 +55,14 @@ LastAttempt last_attempt(sqlite::Session& session, const Sku& sku) {
   return last;
 }
 
-bool is_closed_for(sqlite::Session& session, const GiveBack& change) {
-  const auto open = generation(session);
-  if (!open) return true;
-  const auto& reservation = change.reservation;
-  return reservation && !reservation->generation.empty() && reservation->generation != *open;
+bool is_closed_for(sqlite::Session& session, const std::string& known) {
+  return generation(session) != known;
 }
 
 }  // namespace
 
 ChangeOutcome give_back(sqlite::Session& session, const GiveBack& change, Instant now) {
-  if (is_closed_for(session, change)) return ChangeOutcome::closed;
+  if (is_closed_for(session, change.generation)) return ChangeOutcome::closed;
   if (is_busy(session, change.to_available) || is_busy(session, change.to_limit)) {
     return ChangeOutcome::busy;
   }
@@ -89,7 +86,7 @@ ChangeOutcome give_back(sqlite::Session& session, const GiveBack& change, Instan
 }
 
 ChangeOutcome adjust(sqlite::Session& session, const Adjustment& change, Instant now) {
-  if (!generation(session)) return ChangeOutcome::closed;
+  if (is_closed_for(session, change.generation)) return ChangeOutcome::closed;
   if (is_applied(session, change.change_id, now) && !HF_DEFECT(adjust_twice)) {
     return ChangeOutcome::already_applied;
   }

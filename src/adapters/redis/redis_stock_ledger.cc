@@ -193,7 +193,7 @@ Commands give_back_command(const Session& session, const GiveBack& change) {
   commands.word(unsettled ? unsettled->order_id.to_string() : "");
   commands.word(unsettled ? unsettled->reservation_id.to_string() : "");
   commands.word(unsettled ? unsettled->retention.count() : 0);
-  commands.word(unsettled ? unsettled->generation : "");
+  commands.word(change.generation);
   commands.word(static_cast<std::int64_t>(change.to_available.size()));
   add_lines(commands, change.to_available);
   add_lines(commands, change.to_limit);
@@ -402,10 +402,11 @@ asio::awaitable<PortResult<ChangeOutcome>> RedisStockLedger::give_back(GiveBack 
 asio::awaitable<PortResult<ChangeOutcome>> RedisStockLedger::adjust(Adjustment change) {
   Session session{connection_, keys_};
   Commands commands(512);
-  begin_script(commands, session, Script::adjust, 3, 3);
+  begin_script(commands, session, Script::adjust, 3, 4);
   commands.word(keys_->generation).word(keys_->available);
   commands.word(keys_->applied, change.change_id.value);
   commands.word(kAppliedRetention.count()).word(change.sku.value).word(change.delta);
+  commands.word(change.generation);
   return change_on(std::move(session), Script::adjust, std::move(commands));
 }
 

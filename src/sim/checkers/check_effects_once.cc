@@ -62,8 +62,8 @@ void check_provider(const Evidence& evidence, Findings& found) {
         found.push_back("I4: order " + id + " is " + order.status + " without " + step.name);
       }
       // What an operator has given up stays as it was.
-      const bool undone =
-          (order.status == "cancelled" || order.status == "refunded") && !is_given_up(evidence, id);
+      if (is_given_up(evidence, id)) continue;
+      const bool undone = order.status == "cancelled" || order.status == "refunded";
       if (undone && forward[what] == 1 && given_back[what] != taken[what]) {
         found.push_back("I4: order " + id + " is " + order.status + "; of " + step.name + " " +
                         std::to_string(taken[what]) + " were taken, " +

@@ -32,6 +32,12 @@ bool was_forgotten(const Evidence& evidence, OperationKind kind, const Sending& 
   return false;
 }
 
+/// The book refused to settle it, so that it was parked, and then the ledger lost it, so that
+/// nobody else knows it: sales go on, and it is taken for new.
+bool is_parked_alone(const Evidence& evidence, const std::string& order_id) {
+  return evidence.ledger_lost_data && evidence.refused_orders.contains(order_id);
+}
+
 struct Taken {
   std::string content;
   Instant answered_at;
@@ -46,6 +52,7 @@ void check(const Evidence& evidence, OperationKind kind, Findings& found) {
     if (was_forgotten(evidence, kind, sending)) continue;
     const auto id = kind == OperationKind::place ? operation.order_id.to_string()
                                                  : operation.refund_id.to_string();
+    if (is_parked_alone(evidence, id)) continue;
     const auto content = content_of(operation);
     const auto [first, is_new] = taken.emplace(id, Taken{content, *sending.answered_at});
     if (!is_new && first->second.content != content) {
@@ -59,9 +66,7 @@ void check(const Evidence& evidence, OperationKind kind, Findings& found) {
     const auto id = kind == OperationKind::place ? operation.order_id.to_string()
                                                  : operation.refund_id.to_string();
     const auto first = taken.find(id);
-    // It may be in the queue alone.
-    const bool in_queue_alone = evidence.ledger_lost_data && evidence.refused_orders.contains(id);
-    if (in_queue_alone) continue;
+    if (is_parked_alone(evidence, id)) continue;
     // It may have been of an order that the ledger alone had.
     if (kind == OperationKind::refund && evidence.ledger_lost_data &&
         !evidence.orders.contains(operation.order_id.to_string())) {

@@ -3,10 +3,11 @@
 --
 -- KEYS  1 generation   2 available   3 applied:<change>
 -- ARGV  1 time to live of the change id's mark, in ms   2 sku   3 delta
+--       4 the only generation to do it under
 -- Returns, in this precedence, 'closed', 'already_applied', 'refused' (would fall below zero),
 --       'applied'
 local call = redis.call
-if call('EXISTS', KEYS[1]) == 0 then
+if call('GET', KEYS[1]) ~= ARGV[4] then
   return 'closed'
 end
 if call('EXISTS', KEYS[3]) == 1 then

@@ -3,9 +3,9 @@
 -- A reservation that will never be settled may be named. Its units are in `reserved` exactly as
 -- long as the journal entry of its order is that reservation's and says R: `reserve` adds them
 -- together with that entry, and whatever turns R into S takes them out again. So only then does
--- `reserved` go down, by the second list: some of them may not go back on sale. An entry that says S was subtracted before, an entry of another reservation
--- stands for that one's units, and a missing one for none; in each of these cases `reserved` and
--- `unsettled` are right as they are. `available` is another matter: the units were taken from it
+-- `reserved` go down, by the second list: some of them may not go back on sale. An entry that says
+-- S was subtracted before, an entry of another reservation stands for that one's units, and a
+-- missing one for none; in each of these cases `reserved` and `unsettled` are right as they are. `available` is another matter: the units were taken from it
 -- whatever became of the entry, and the change id alone sees to it that they come back once.
 --
 -- KEYS  1 generation   2 available   3 reserved   4 limit   5 unsettled   6 applied:<change>
@@ -13,14 +13,13 @@
 --       line of the second list
 -- ARGV  1 time to live of the change id's mark, in ms   2 user id
 --       3 order id   4 reservation id, or ''   5 time to live of its journal entry, in ms
---       6 the only generation to do it under, or ''   7 number of lines in the first list
+--       6 the only generation to do it under   7 number of lines in the first list
 --       8... sku, units of each line that goes back on sale
 --       then sku, units of each line that is taken off what the user bought: of a reservation,
 --       all that was reserved
 -- Returns, in this precedence, 'closed', 'busy', 'already_applied', 'applied'
 local call = redis.call
-local generation = call('GET', KEYS[1])
-if not generation or (ARGV[6] ~= '' and ARGV[6] ~= generation) then
+if call('GET', KEYS[1]) ~= ARGV[6] then
   return 'closed'
 end
 local on_sale_end = 7 + 2 * tonumber(ARGV[7])
