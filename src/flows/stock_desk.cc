@@ -223,6 +223,8 @@ boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bough
   auto except = std::move(unsettled->order_ids);
   auto units = std::move(unsettled->units);
   // A refund in the book whose units the ledger has not got back will be subtracted when it has.
+  // Which ones it has cannot change while the SKU is busy; the book tells of the others, those that
+  // are written meanwhile too.
   const auto unreleased =
       co_await ports_.book.unreleased_refunds(whenever, limits::kUnsettledForLimit);
   if (!unreleased) co_return unavailable_book(unreleased.error());
@@ -230,11 +232,11 @@ boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bough
   for (const auto& item : *unreleased) changes.push_back(refund_change(item.refund.id));
   const auto applied = co_await ports_.ledger.find_applied(std::move(changes));
   if (!applied) co_return unavailable_ledger(applied.error());
-  std::vector<RefundId> still_to_come;
+  std::vector<RefundId> given_back;
   for (const auto& item : *unreleased) {
     const bool done = std::find(applied->begin(), applied->end(), refund_change(item.refund.id)) !=
                       applied->end();
-    if (!done) still_to_come.push_back(item.refund.id);
+    if (done) given_back.push_back(item.refund.id);
   }
   // A cancelled order whose units the ledger has, though the book does not know it yet.
   const auto cancelled =
@@ -252,7 +254,7 @@ boost::asio::awaitable<Outcome<std::vector<UnitsBought>>> StockDesk::count_bough
     if (has_it) except.push_back(order.id);
   }
   const auto settled =
-      co_await ports_.book.units_bought(sku, std::move(except), std::move(still_to_come));
+      co_await ports_.book.units_bought(sku, std::move(except), std::move(given_back));
   if (!settled) co_return unavailable_book(settled.error());
   for (const auto& bought : *settled) units[bought.user_id] += bought.units.units;
   std::vector<UnitsBought> counted;

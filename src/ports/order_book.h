@@ -327,9 +327,9 @@ class OrderBook {
   virtual boost::asio::awaitable<PortResult<std::vector<StockRow>>> pending_limit_changes(
       Instant begun_before) = 0;
   /// Units of `sku` per user over orders that stand, without those in `except`; a refund counts as
-  /// given back unless its id is in `not_given_back`.
+  /// given back when its stock is marked released or its id is in `given_back`. One snapshot.
   virtual boost::asio::awaitable<PortResult<std::vector<UnitsBought>>> units_bought(
-      Sku sku, std::vector<OrderId> except, std::vector<RefundId> not_given_back) = 0;
+      Sku sku, std::vector<OrderId> except, std::vector<RefundId> given_back) = 0;
 
   virtual boost::asio::awaitable<PortResult<std::optional<StockRow>>> find_stock(Sku sku) = 0;
   virtual boost::asio::awaitable<PortResult<Page<StockRow>>> list_stock(PageRequest page) = 0;

@@ -160,12 +160,12 @@ class WiredBook final : public OrderBook {
         [to = links_.book, begun_before] { return to->pending_limit_changes(begun_before); });
   }
   Answer<std::vector<UnitsBought>> units_bought(Sku sku, std::vector<OrderId> except,
-                                                std::vector<RefundId> not_given_back) override {
+                                                std::vector<RefundId> given_back) override {
     return call<std::vector<UnitsBought>>(
         HF_SITE("book.units_bought"),
         [to = links_.book, sku = std::move(sku), except = std::move(except),
-         not_given_back = std::move(not_given_back)] {
-          return to->units_bought(sku, except, not_given_back);
+         given_back = std::move(given_back)] {
+          return to->units_bought(sku, except, given_back);
         });
   }
   Answer<std::optional<StockRow>> find_stock(Sku sku) override {

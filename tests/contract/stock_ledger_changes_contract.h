@@ -276,7 +276,8 @@ TYPED_TEST_P(StockLedgerChangesContract, AdjustmentsApplyOnceAndNeverBelowZero) 
   EXPECT_EQ(t.adjust(t.adjustment("c-2", "A", -9)), ChangeOutcome::refused);
   EXPECT_EQ(t.available("A"), 8);
   EXPECT_EQ(t.adjust(t.adjustment("c-3", "A", 1)), ChangeOutcome::applied);
-  EXPECT_EQ(t.adjust(t.adjustment("c-2", "A", -9)), ChangeOutcome::applied);  // not remembered
+  EXPECT_EQ(t.adjust(t.adjustment("c-2", "A", -9)), ChangeOutcome::refused);  // for good
+  EXPECT_EQ(t.adjust(t.adjustment("c-7", "A", -9)), ChangeOutcome::applied);
   EXPECT_EQ(t.available("A"), 0);
 
   EXPECT_EQ(t.adjust(t.adjustment("c-4", "New", -1)), ChangeOutcome::refused);

@@ -80,7 +80,8 @@ class LedgerModel {
 
   ChangeOutcome adjust(const Adjustment& change) {
     if (applied.contains(change.change_id)) return ChangeOutcome::already_applied;
-    if (available[change.sku.value] + change.delta < 0) return ChangeOutcome::refused;
+    if (available[change.sku.value] + change.delta < 0) refused.insert(change.change_id);
+    if (refused.contains(change.change_id)) return ChangeOutcome::refused;
     available[change.sku.value] += change.delta;
     applied.insert(change.change_id);
     return ChangeOutcome::applied;
@@ -92,6 +93,7 @@ class LedgerModel {
   std::map<std::pair<std::string, std::string>, std::int64_t> bought;
   std::map<OrderId, Taken> journal;
   std::set<ChangeId> applied;
+  std::set<ChangeId> refused;
   std::int64_t outbox = 0;
 
  private:

@@ -259,8 +259,8 @@ class FaultyBook final : public OrderBook {
     return inner_.pending_limit_changes(before);
   }
   Answer<std::vector<UnitsBought>> units_bought(Sku sku, std::vector<OrderId> except,
-                                                std::vector<RefundId> not_given_back) override {
-    return inner_.units_bought(std::move(sku), std::move(except), std::move(not_given_back));
+                                                std::vector<RefundId> given_back) override {
+    return inner_.units_bought(std::move(sku), std::move(except), std::move(given_back));
   }
   Answer<std::optional<StockRow>> find_stock(Sku sku) override {
     return inner_.find_stock(std::move(sku));

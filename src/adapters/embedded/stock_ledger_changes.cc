@@ -90,9 +90,15 @@ ChangeOutcome adjust(sqlite::Session& session, const Adjustment& change, Instant
   if (is_applied(session, change.change_id, now) && !HF_DEFECT(adjust_twice)) {
     return ChangeOutcome::already_applied;
   }
+  const ChangeId refusal{"refused:" + change.change_id.value};
+  if (is_applied(session, refusal, now)) return ChangeOutcome::refused;
   const auto found = session.first<std::optional<std::int64_t>>(sql::kAvailable, change.sku);
   const std::int64_t available = found.value_or(std::nullopt).value_or(0);
-  if (available + change.delta < 0) return ChangeOutcome::refused;
+  if (available + change.delta < 0) {
+    // For good: the same call, come late, is not to be carried out after the shop was told.
+    mark_applied(session, refusal, now);
+    return ChangeOutcome::refused;
+  }
 
   mark_applied(session, change.change_id, now);
   session.run(sql::kAddAvailable, change.sku, change.delta);

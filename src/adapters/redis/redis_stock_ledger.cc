@@ -402,9 +402,10 @@ asio::awaitable<PortResult<ChangeOutcome>> RedisStockLedger::give_back(GiveBack 
 asio::awaitable<PortResult<ChangeOutcome>> RedisStockLedger::adjust(Adjustment change) {
   Session session{connection_, keys_};
   Commands commands(512);
-  begin_script(commands, session, Script::adjust, 3, 4);
+  begin_script(commands, session, Script::adjust, 4, 4);
   commands.word(keys_->generation).word(keys_->available);
   commands.word(keys_->applied, change.change_id.value);
+  commands.word(keys_->applied, "refused:" + change.change_id.value);
   commands.word(kAppliedRetention.count()).word(change.sku.value).word(change.delta);
   commands.word(change.generation);
   return change_on(std::move(session), Script::adjust, std::move(commands));

@@ -27,7 +27,7 @@ std::string_view text_of(Script script) {
     case Script::reserve: return embedded::reserve_7n_lua;
     case Script::settle: return embedded::settle_2n_lua;
     case Script::give_back: return embedded::give_back_7n_lua;
-    case Script::adjust: return embedded::adjust_3_lua;
+    case Script::adjust: return embedded::adjust_4_lua;
     case Script::begin_limit_change: return embedded::begin_limit_change_3_lua;
     case Script::set_limit: return embedded::set_limit_4_lua;
     case Script::levels: return embedded::levels_3_lua;
