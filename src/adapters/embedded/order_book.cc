@@ -188,11 +188,11 @@ EmbeddedOrderBook::Answer<std::vector<StockRow>> EmbeddedOrderBook::pending_limi
 }
 
 EmbeddedOrderBook::Answer<std::vector<UnitsBought>> EmbeddedOrderBook::units_bought(
-    Sku sku, std::vector<OrderId> except, std::vector<RefundId> not_given_back) {
+    Sku sku, std::vector<OrderId> except, std::vector<RefundId> given_back) {
   return database_.perform<std::vector<UnitsBought>>(
       [sku = std::move(sku), except = std::move(except),
-       not_given_back = std::move(not_given_back)](Session& session) {
-        return book::units_bought(session, sku, except, not_given_back);
+       given_back = std::move(given_back)](Session& session) {
+        return book::units_bought(session, sku, except, given_back);
       });
 }
 

@@ -75,7 +75,7 @@ class EmbeddedOrderBook final : public OrderBook {
   Answer<void> finish_limit_change(LimitAttempt attempt) override;
   Answer<std::vector<StockRow>> pending_limit_changes(Instant begun_before) override;
   Answer<std::vector<UnitsBought>> units_bought(Sku sku, std::vector<OrderId> except,
-                                                std::vector<RefundId> not_given_back) override;
+                                                std::vector<RefundId> given_back) override;
   Answer<std::optional<StockRow>> find_stock(Sku sku) override;
   Answer<Page<StockRow>> list_stock(PageRequest page) override;
   Answer<std::vector<StockRow>> all_stock() override;

@@ -51,7 +51,7 @@ std::vector<StockRow> all_stock(Session& session);
 Page<JournalRow> list_stock_journal(Session& session, const Sku& sku, const PageRequest& page);
 std::vector<UnitsBought> units_bought(Session& session, const Sku& sku,
                                       const std::vector<OrderId>& except,
-                                      const std::vector<RefundId>& not_given_back);
+                                      const std::vector<RefundId>& given_back);
 /// Units of `sku` per user as a rebuilt ledger counts them. Unlike in `units_bought` a cancelled
 /// order counts for nothing, whether or not the ledger had its units back: the ledger that is
 /// computed from this is told that it has, and will not take them off again.

@@ -150,10 +150,11 @@ inline constexpr std::string_view kOrdersOfSku =
     "cross join book_orders on book_orders.order_id = j.cause "
     "where j.sku = ?1 and j.kind = 'order' and (status in ('processing', 'completed', "
     "'partially_refunded', 'cancelling') or (status = 'cancelled' and stock_released = 0))";
-inline constexpr std::string_view kRefundedUnits =
-    "select book_refunds.order_id, user_id, book_refunds.lines from book_refunds "
-    "join book_orders on book_orders.order_id = book_refunds.order_id "
-    "where refund_id = ?1 and book_refunds.status = 'refunded'";
+inline constexpr std::string_view kUnreleasedUnits =
+    "select refund_id, book_refunds.order_id, user_id, book_refunds.lines "
+    "from book_refunds indexed by book_refunds_unreleased "
+    "cross join book_orders on book_orders.order_id = book_refunds.order_id "
+    "where book_refunds.stock_released = 0 and book_refunds.status = 'refunded'";
 inline constexpr std::string_view kBeginLimitChange =
     "update book_stock set purchase_limit = ?2, limit_pending_since = ?3, "
     "limit_version = limit_version + 1 where sku = ?1 returning limit_version";

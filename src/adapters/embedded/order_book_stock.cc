@@ -102,15 +102,18 @@ Page<JournalRow> list_stock_journal(Session& session, const Sku& sku, const Page
 
 std::vector<UnitsBought> units_bought(Session& session, const Sku& sku,
                                       const std::vector<OrderId>& except,
-                                      const std::vector<RefundId>& not_given_back) {
+                                      const std::vector<RefundId>& given_back) {
   const auto is_left_out = [&except](const OrderId& order_id) {
     return std::find(except.begin(), except.end(), order_id) != except.end();
   };
   auto units = add_orders(
       session, sku, [&](const OrderId& order_id, OrderStatus) { return !is_left_out(order_id); });
-  for (const auto& refund_id : not_given_back) {
-    auto rows = session.query(sql::kRefundedUnits, refund_id);
-    if (!rows.next() || is_left_out(rows.take<OrderId>())) continue;
+  auto rows = session.query(sql::kUnreleasedUnits);
+  while (rows.next()) {
+    const auto refund_id = rows.take<RefundId>();
+    const bool is_back =
+        std::find(given_back.begin(), given_back.end(), refund_id) != given_back.end();
+    if (is_left_out(rows.take<OrderId>()) || is_back) continue;
     const auto user_id = rows.take<UserId>();
     for (const auto& line : read_refund_lines(rows)) {
       if (line.sku == sku) units[user_id] += line.quantity.units;

@@ -82,7 +82,7 @@ class PostgresOrderBook final : public OrderBook {
   Answer<std::vector<StockRow>> pending_limit_changes(Instant begun_before) override;
   // postgres_order_book_stock.cc
   Answer<std::vector<UnitsBought>> units_bought(Sku sku, std::vector<OrderId> except,
-                                                std::vector<RefundId> not_given_back) override;
+                                                std::vector<RefundId> given_back) override;
   Answer<std::optional<StockRow>> find_stock(Sku sku) override;
   Answer<Page<StockRow>> list_stock(PageRequest page) override;
   Answer<std::vector<StockRow>> all_stock() override;

@@ -79,13 +79,13 @@ boost::asio::awaitable<Page<JournalRow>> list_journal_once(Session& session, con
 }  // namespace
 
 PostgresOrderBook::Answer<std::vector<UnitsBought>> PostgresOrderBook::units_bought(
-    Sku sku, std::vector<OrderId> except, std::vector<RefundId> not_given_back) {
+    Sku sku, std::vector<OrderId> except, std::vector<RefundId> given_back) {
   return Session::perform<std::vector<UnitsBought>>(
       session_, [sku = std::move(sku), except = std::move(except),
-                 not_given_back = std::move(not_given_back)](Session& session, Deadline deadline) {
+                 given_back = std::move(given_back)](Session& session, Deadline deadline) {
         Parameters parameters;
         parameters.add(sku).add(postgres::column_of(except));
-        parameters.add(postgres::column_of(not_given_back));
+        parameters.add(postgres::column_of(given_back));
         return session.ask(statements::units_bought, std::move(parameters), deadline, read_bought);
       });
 }

@@ -2,7 +2,9 @@
 -- cancelled one whose units the ledger may not have back: they are taken off when they come back on
 -- sale, all of them, whatever its lines say was refunded. One whose units the ledger has already
 -- belongs among those left out.
--- $1 text: sku   $2 uuid[]: orders left out   $3 uuid[]: refunds that count as not given back
+-- A refund counts as given back when its stock is marked so, or when it is among those that the
+-- ledger has. One snapshot sees to it that none counts in neither way, or in both.
+-- $1 text: sku   $2 uuid[]: orders left out   $3 uuid[]: refunds that the ledger has
 -- Returns user_id, units.
 select user_id, sum(units)::bigint
 from (
@@ -24,8 +26,9 @@ from (
   from refunds
   join orders on orders.order_id = refunds.order_id
   cross join lateral jsonb_array_elements(refunds.lines) as line
-  where refunds.refund_id = any ($3::uuid[])
-    and refunds.status = 'refunded'
+  where refunds.status = 'refunded'
+    and not refunds.stock_released
+    and refunds.refund_id <> all ($3::uuid[])
     and refunds.order_id <> all ($2::uuid[])
     and line ->> 'sku' = $1::text
 ) as counted
