@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "async/fault_point.h"
+#include "domain/assert.h"
 #include "domain/change_ids.h"
 #include "domain/decide_settlement.h"
 #include "domain/defects.h"
@@ -27,6 +28,22 @@ StockMovement movement_of(const Order& order, const OrderLine& line, std::int64_
   movement.cause_id = order.id.to_string();
   movement.at = at;
   return movement;
+}
+
+/// What takes the stock of an order that is in the queue already.
+ReserveRequest request_anew(const codec::PlacedOrder& placed) {
+  const auto& order = placed.order;
+  ReserveRequest request;
+  request.generation = placed.generation;
+  request.order_id = order.id;
+  request.reservation_id = order.reservation_id;
+  request.fingerprint = order.fingerprint;
+  request.user_id = order.user_id;
+  request.lines = units_of(order.lines);
+  request.payload = codec::to_payload(order, placed.generation);
+  request.at = order.placed_at;
+  request.append_to_outbox = false;
+  return request;
 }
 
 SettleMark mark_of(const Order& order, Milliseconds retention) {
@@ -263,49 +280,56 @@ boost::asio::awaitable<void> SettlementFlow::tell_again(std::vector<OrderId> ord
 }
 
 boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work) {
-  // The ledger was rebuilt since this order was reserved: take its stock anew.
+  // The ledger was rebuilt since this order was reserved: take its stock anew, under another
+  // reservation. Should this be carried out late, after the order is settled and the journal has
+  // forgotten it, it is known for a second reservation and given back.
   const auto generation = ports_.guard.generation();
   if (!generation) {
     retry_later(std::move(item), work);
     co_return;
   }
-  auto& placed = item.incoming.placed;
-  ReserveRequest request;
-  request.generation = *generation;
-  request.order_id = placed.order.id;
-  request.reservation_id = placed.order.reservation_id;
-  request.fingerprint = placed.order.fingerprint;
-  request.user_id = placed.order.user_id;
-  request.lines = units_of(placed.order.lines);
-  request.payload = codec::to_payload(placed.order, *generation);
-  request.at = placed.order.placed_at;
-  request.append_to_outbox = false;
+  Item anew = item;
+  auto& placed = anew.incoming.placed;
+  placed.generation = *generation;
+  placed.order.reservation_id = ReservationId{ports_.ids.next()};
+  anew.incoming.outbox_id.clear();
+  auto request = request_anew(placed);
   if (HF_DEFECT(settle_stale_without_reserving)) request.generation = "never mind";
   const auto reserved = co_await ports_.ledger.reserve(std::move(request));
   auto outcome = reserved ? reserved->outcome : ReserveOutcome::closed;
   if (HF_DEFECT(settle_stale_without_reserving)) outcome = ReserveOutcome::reserved;
-  if (outcome == ReserveOutcome::closed || outcome == ReserveOutcome::busy) {
-    if (reserved && outcome == ReserveOutcome::closed) {
-      ports_.guard.doubt("Redis answered that the ledger is closed");
+  switch (outcome) {
+    case ReserveOutcome::closed:
+      if (reserved) ports_.guard.doubt("Redis answered that the ledger is closed");
+      [[fallthrough]];
+    case ReserveOutcome::busy:
+      // As of the generation that it was: nobody knows that this one holds its units.
+      retry_later(std::move(item), work);
+      co_return;
+    case ReserveOutcome::replayed:
+    case ReserveOutcome::conflict:
+      spdlog::warn("order {} was reserved again after the ledger was rebuilt",
+                   placed.order.id.to_string());
+      // Of the buyer's repeat, or of an attempt like this one whose answer was lost. What is settled
+      // is in the book, and another content is on its way there.
+      if (outcome == ReserveOutcome::conflict || reserved->journal->settled) co_return;
+      placed.order.reservation_id = reserved->journal->reservation_id;
+      [[fallthrough]];
+    case ReserveOutcome::reserved: {
+      std::vector<Item> one;
+      one.push_back(std::move(anew));
+      co_await settle_range(std::move(one), work);
+      co_return;
     }
-    // As of the generation that it was: nobody knows that this one holds its units.
-    retry_later(std::move(item), work);
-    co_return;
+    case ReserveOutcome::outbox_full:
+    case ReserveOutcome::unknown_sku:
+    case ReserveOutcome::out_of_stock:
+    case ReserveOutcome::limit_exceeded:
+      // Sold out since.
+      co_await settle_refused(std::move(anew), false, work);
+      co_return;
   }
-  placed.generation = *generation;
-  item.incoming.outbox_id.clear();
-  if (outcome == ReserveOutcome::reserved) {
-    std::vector<Item> one;
-    one.push_back(std::move(item));
-    co_await settle_range(std::move(one), work);
-  } else if (outcome == ReserveOutcome::replayed || outcome == ReserveOutcome::conflict) {
-    // The buyer has asked again meanwhile: the newer reservation stands and is on its way here.
-    spdlog::warn("order {} was reserved again after the ledger was rebuilt",
-                 placed.order.id.to_string());
-  } else {
-    // Sold out since.
-    co_await settle_refused(std::move(item), false, work);
-  }
+  HF_UNREACHABLE("ReserveOutcome");
 }
 
 boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool holds_stock,

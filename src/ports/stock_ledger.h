@@ -33,8 +33,7 @@ struct ReserveRequest {
   Instant at;
   std::int64_t outbox_max = 0;  ///< refuse when the outbox already holds this many entries
   /// False when an order that is already in the queue takes its stock anew after the ledger lost
-  /// it: no outbox entry is written, limits and `outbox_max` are not asked, and a journal entry of
-  /// the same reservation counts as `reserved`.
+  /// it: no outbox entry is written, limits and `outbox_max` are not asked.
   bool append_to_outbox = true;
 };
 

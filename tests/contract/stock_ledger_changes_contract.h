@@ -452,7 +452,10 @@ TYPED_TEST_P(StockLedgerChangesContract, OrderThatTheRebuildForgotTakesItsStockA
   queued.generation = "generation-2";
   queued.append_to_outbox = false;
   EXPECT_EQ(t.outcome(queued), ReserveOutcome::reserved);
-  EXPECT_EQ(t.outcome(queued), ReserveOutcome::reserved);
+  const auto again = t.reserve(queued);
+  ASSERT_EQ(again.outcome, ReserveOutcome::replayed);
+  EXPECT_EQ(again.journal->reservation_id, queued.reservation_id);
+  EXPECT_FALSE(again.journal->settled);
   EXPECT_EQ(t.available("A"), 8);
   EXPECT_EQ(t.reserved("A"), 2);
 }

@@ -49,10 +49,6 @@ Head read_head(sqlite::Session& session, const ReserveRequest& request, Instant 
 /// The answer for an order that the journal has.
 ReserveResult known(const ReserveRequest& request, JournalEntry entry) {
   ReserveResult result;
-  if (!request.append_to_outbox && entry.reservation_id == request.reservation_id) {
-    result.outcome = ReserveOutcome::reserved;
-    return result;
-  }
   result.outcome = entry.fingerprint == request.fingerprint ? ReserveOutcome::replayed
                                                             : ReserveOutcome::conflict;
   result.journal = std::move(entry);

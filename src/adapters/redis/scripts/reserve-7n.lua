@@ -26,9 +26,6 @@ if known[1] ~= ARGV[1] then
 end
 local entry = known[2]
 if entry then
-  if not is_new and string.sub(entry, 68, 103) == ARGV[3] then
-    return ''
-  end
   if string.sub(entry, 3, 66) == ARGV[4] then
     return {'replayed', entry}
   end
