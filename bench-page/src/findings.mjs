@@ -57,9 +57,9 @@ export function overloadWait(rows) {
 export function growthRate(rows) {
   const [from, to] = [first(rows), last(rows)];
   if (rows.length < 2 || !haveAll(['orders_in_book', 'completed_per_s'], from, to)) return null;
+  const before = from.orders_in_book === 0 ? 'an empty book' : `${format(from.orders_in_book)}`;
   return `With ${format(to.orders_in_book)} orders in the book, ` +
-    `${percent(to.completed_per_s, from.completed_per_s)} of the rate with ` +
-    `${format(from.orders_in_book)}.`;
+    `${percent(to.completed_per_s, from.completed_per_s)} of the rate with ${before}.`;
 }
 
 export function growthMemory(rows) {

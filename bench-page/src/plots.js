@@ -4,8 +4,12 @@
 
   const POINTS_UP_TO = 40;     // more values than this are a line without points
   const TICK_EACH_UP_TO = 8;   // up to this many values, each has its own mark on the axis
-  const MIN_TICK_GAP = 44;     // px between two such marks
+  const TICK_GAP = 10;         // px between the names of two such marks
   const PRINT_WIDTH = 640;     // px, within the margins of A4 and letter
+  const PRINT_HEIGHT = 230;    // px: two figures with their tables on a page
+  const PRINT_ROWS = 60;       // a longer table stays closed on paper
+  // Between marks of a long series, which counts something.
+  const WHOLE_STEPS = Array.from({ length: 9 }, (_, e) => [1, 2, 5].map((n) => n * 10 ** e)).flat();
   const ticks = new Intl.NumberFormat('en-US', { maximumFractionDigits: 6 });
   const root = document.documentElement;
   root.classList.add('has-script');
@@ -14,13 +18,22 @@
   const font = () => `${0.75 * parseFloat(getComputedStyle(root).fontSize)}px system-ui, sans-serif`;
   const heightOf = (width) => Math.round(Math.min(300, Math.max(210, width * 0.5)));
 
-  // Of marks that stand at measured values, those too near to the last one shown are left out.
+  const widthOf = (text) => 0.62 * parseFloat(font()) * text.length;
+
+  // Of marks that stand at measured values, the first and the last keep their names, and those in
+  // between for which there is room.
   function apart(plot, values) {
-    let end = -Infinity;
-    return values.map((value) => {
+    const places = values.map((value) => {
+      const half = widthOf(ticks.format(value)) / 2;
       const at = plot.valToPos(value, 'x');
-      if (at - end < MIN_TICK_GAP) return null;
-      end = at;
+      return { start: at - half - TICK_GAP, end: at + half };
+    });
+    const last = values.length - 1;
+    let end = -Infinity;
+    return values.map((value, i) => {
+      const { start, end: ownEnd } = places[i];
+      if (i < last && i > 0 && (start < end || ownEnd > places[last].start)) return null;
+      end = ownEnd;
       return value;
     });
   }
@@ -28,13 +41,13 @@
   const written = (plot, values) => values.map((value) => (value === null ? '' : ticks.format(value)));
 
   function xAxis({ values }) {
-    const axis = { ...axisLook(), values: written, size: 30, space: 56 };
+    const axis = { ...axisLook(), values: written, size: 32, space: 56 };
     if (values.length <= TICK_EACH_UP_TO) return { ...axis, splits: () => values, filter: apart };
-    return { ...axis, incrs: [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7, 8].map((e) => n * 10 ** e)) };
+    return { ...axis, incrs: WHOLE_STEPS };
   }
 
   const widest = (plot, texts) =>
-    (texts ?? []).reduce((most, text) => Math.max(most, text.length), 1) * 7.2 + 16;
+    Math.max(...(texts ?? ['']).map((text) => widthOf(text))) + 18;
 
   function axisLook() {
     return {
@@ -42,14 +55,30 @@
       stroke: () => color('quiet'),
       grid: { stroke: () => color('grid'), width: 1 },
       ticks: { show: false },
+      gap: 8,
     };
+  }
+
+  // 1, 2 and 5 times the powers of ten: where a logarithmic axis may begin, end and have marks.
+  const STEPS = Array.from({ length: 19 }, (_, i) => [1, 2, 5].map((n) => Number(`${n}e${i - 6}`))).flat();
+  const FEW_MARKS = 8;
+
+  function logMarks(plot, axis, least, most) {
+    const inside = STEPS.filter((step) => step >= least * 0.999 && step <= most * 1.001);
+    return inside.length <= FEW_MARKS ? inside : inside.filter((step) => /^[^25]*$/.test(step));
+  }
+
+  function yAxis({ isLog }) {
+    const axis = { ...axisLook(), values: written, size: widest, space: 38 };
+    return isLog ? { ...axis, splits: logMarks, filter: (plot, marks) => marks } : axis;
   }
 
   // From zero, so that a small difference does not look like a great one.
   function yRange(isLog) {
     return (plot, least, most) => {
-      if (isLog) return least > 0 ? uPlot.rangeLog(least, most, 10, false) : [1, 10];
-      return [0, most > 0 ? most * 1.08 : 1];
+      if (!isLog) return [0, most > 0 ? most * 1.08 : 1];
+      if (!(least > 0)) return [1, 10];
+      return [STEPS.findLast((step) => step <= least) ?? least, STEPS.find((step) => step > most) ?? most];
     };
   }
 
@@ -63,21 +92,22 @@
   }
 
   function optionsOf({ x, y, series }, width) {
+    const lineColor = (plot, i) => color(series[i - 1].color);
     const isShort = x.values.length <= POINTS_UP_TO;
     return {
       width,
       height: heightOf(width),
-      padding: [10, 18, 0, 0],
+      padding: [10, widthOf(x.texts[x.texts.length - 1]) / 2 + 6, 0, 0],
       legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, fill: lineColor } },
       scales: {
         x: { time: false, distr: x.isLog ? 3 : 1, range: xRange(x.isLog) },
         y: { distr: y.isLog ? 3 : 1, range: yRange(y.isLog) },
       },
-      axes: [xAxis(x), { ...axisLook(), values: written, size: widest, space: 38 }],
+      axes: [xAxis(x), yAxis(y)],
       series: [{}, ...series.map((each) => ({
         label: each.label,
-        stroke: () => color(each.color),
+        stroke: lineColor,
         width: 2,
         dash: each.isDashed ? [6, 5] : undefined,
         points: { show: isShort, size: 7, fill: () => color(each.isDashed ? 'card' : each.color) },
@@ -90,7 +120,7 @@
     const readings = [...figure.querySelectorAll('.legend .reading')];
     const position = figure.querySelector('.position');
     const spoken = figure.querySelector('.spoken');
-    const valueOf = (each, i) => `${each.texts[i]} ${y.unit}`;
+    const valueOf = (each, i) => `${each.texts[i]}${y.unit}`;
     return {
       show(i) {
         const isOn = i !== null && i !== undefined;
@@ -148,10 +178,14 @@
     const plot = new uPlot(options, data, place);
     useKeys(place, plot, spec, reading);
     useLegend(figure, plot);
-    const fit = (width) => {
-      if (width > 0 && width !== plot.width) plot.setSize({ width, height: heightOf(width) });
+    const fit = (width, height = heightOf(width)) => {
+      if (width > 0 && (width !== plot.width || height !== plot.height)) {
+        plot.setSize({ width, height });
+      }
     };
-    new ResizeObserver(() => fit(place.clientWidth)).observe(place);
+    new ResizeObserver(() => {
+      if (!root.classList.contains('on-paper')) fit(place.clientWidth);
+    }).observe(place);
     return { plot, place, fit };
   }
 
@@ -159,13 +193,14 @@
   const redraw = () => drawn.forEach(({ plot }) => plot.redraw(false, true));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 
-  // On paper: dark ink on white, no wider than the page, every table open.
+  // On paper: dark ink on white, as wide as the page, tables open unless they fill pages.
   let opened = [];
   addEventListener('beforeprint', () => {
     root.classList.add('on-paper');
-    opened = [...document.querySelectorAll('details:not([open])')];
+    opened = [...document.querySelectorAll('details:not([open])')]
+      .filter((details) => details.querySelectorAll('tr').length <= PRINT_ROWS);
     opened.forEach((details) => { details.open = true; });
-    drawn.forEach(({ fit, place }) => fit(Math.min(place.clientWidth, PRINT_WIDTH)));
+    drawn.forEach(({ fit }) => fit(PRINT_WIDTH, PRINT_HEIGHT));
     redraw();
   });
   addEventListener('afterprint', () => {

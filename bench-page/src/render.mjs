@@ -16,7 +16,7 @@ function tile({ title, isHeadline, values, text }) {
   return html`
       <article class="${isHeadline ? 'tile headline' : 'tile'}">
         <h3>${title}</h3>
-        <dl>${values.map(value)}
+        <dl class="${values.length > 2 ? 'many' : 'few'}">${values.map(value)}
         </dl>
         <p>${text}</p>
       </article>`;
@@ -40,7 +40,7 @@ function table(caption, head, rows) {
           <summary>The numbers</summary>
           <div class="scroll" tabindex="0" role="region" aria-label="Table: ${caption}">
             <table>
-              <caption>${caption}</caption>
+              <caption class="unseen">${caption}</caption>
               <thead><tr>${head.map((text) => html`<th scope="col">${text}</th>`)}</tr></thead>
               <tbody>${rows.map(cells)}
               </tbody>
@@ -49,17 +49,23 @@ function table(caption, head, rows) {
         </details>`;
 }
 
-const withUnit = (label, unit) => (unit ? `${label} (${unit})` : label);
+// No line ends between a number and its unit.
+const unbroken = (text) => text.replace(/(\d) (?=(%|ms|µs|MiB)(?!\w))/g, '$1\u00a0');
+
+const withUnit = (label, unit) => `${label} (${unit.trim()})`;
 
 function swatch({ color, isDashed }) {
-  return html`<svg class="swatch ${color}" width="22" height="10" aria-hidden="true">${
-    html`<line x1="1" y1="5" x2="21" y2="5"${isDashed && raw(' stroke-dasharray="5 4"')}/>`}</svg>`;
+  return html`<svg class="swatch ${color}" width="18" height="10" aria-hidden="true">${
+    html`<line x1="1" y1="5" x2="17" y2="5"${isDashed && raw(' stroke-dasharray="4 3"')}/>`}</svg>`;
 }
 
-function legendItem(series, i) {
+// The place for the value under the cursor is as wide as the longest, so that nothing moves.
+function legendItem(series, i, unit) {
+  const width = Math.max(...series.texts.map((text) => text.length)) + unit.length;
   return html`
           <li><button type="button" aria-pressed="true" data-series="${i}">${swatch(series)}
-            <span>${series.label}</span></button> <span class="reading" aria-hidden="true"></span></li>`;
+            <span>${series.label}</span></button> <span class="reading" style="min-width:${(0.92 * width).toFixed(1)}ch"
+            aria-hidden="true"></span></li>`;
 }
 
 function plotFigure({ id, title, finding, x, y, series }) {
@@ -70,18 +76,19 @@ function plotFigure({ id, title, finding, x, y, series }) {
       <figure id="${id}" aria-labelledby="${id}-title">
         <figcaption>
           <h3 id="${id}-title">${title}</h3>
-          ${finding && html`<p>${finding}</p>`}
+          ${finding && html`<p>${unbroken(finding)}</p>`}
         </figcaption>
         <div class="drawing">
-          <ul class="legend" aria-label="Lines; press to hide or show">${series.map(legendItem)}
+          <ul class="legend" aria-label="Lines; press to hide or show">${
+            series.map((each, i) => legendItem(each, i, y.unit))}
           </ul>
           <p class="axis-label" aria-hidden="true">↑ ${y.label}${
-            y.isLog && ', each line ten times the one below'}</p>
+            y.isLog && ', on a logarithmic scale'}</p>
           <div class="plot" tabindex="0" role="application" aria-roledescription="plot"
                aria-label="${spoken}"></div>
           <p class="axis-label below" aria-hidden="true"><span class="position"></span> ${x.label}${
-            x.isLog && ' (equal steps are equal factors)'} →</p>
-          <p class="spoken" aria-live="polite"></p>
+            x.isLog && ', on a logarithmic scale'} →</p>
+          <p class="spoken unseen" aria-live="polite"></p>
         </div>
         ${table(title, [x.label, ...series.map(({ label }) => withUnit(label, y.unit))], rows)}
       </figure>`;
@@ -122,12 +129,12 @@ function cpuSection({ finding, bars }) {
       <figure aria-labelledby="cpu-figure-title">
         <figcaption>
           <h3 id="cpu-figure-title">Which process takes how much of it?</h3>
-          ${finding && html`<p>${finding}</p>`}
+          ${finding && html`<p>${unbroken(finding)}</p>`}
         </figcaption>
         <div class="bars">${bars.map(cpuBar)}
         </div>
         ${table('Microseconds of CPU time per order, all cores together',
-          ['process', ...bars.map(({ title }) => `${title} (µs)`), ], rows)}
+          ['process', ...bars.map(({ title }) => `${title} (µs)`)], rows)}
       </figure>
     </section>`;
 }

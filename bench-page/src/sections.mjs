@@ -3,9 +3,10 @@
 import * as findings from './findings.mjs';
 import { format, isNumber } from './numbers.mjs';
 
+// `unit` stands right behind a number: the space before it is part of it.
 const RATE = { label: 'orders per second', unit: '/s', digits: 0 };
-const WAIT = { label: 'milliseconds', unit: 'ms', digits: 2, mayBeLog: true };
-const MEMORY = { label: 'MiB', unit: 'MiB', digits: 0, mayBeLog: true };
+const WAIT = { label: 'milliseconds', unit: '\u00a0ms', digits: 2, mayBeLog: true };
+const MEMORY = { label: 'MiB', unit: '\u00a0MiB', digits: 0, mayBeLog: true };
 
 // One colour means one thing on the whole page (style.css: --c-NAME); dashes are for the second of
 // two lines that belong together.
@@ -16,7 +17,7 @@ const SECTIONS = [
     id: 'timeline',
     title: 'Second by second',
     rows: 'timeline',
-    x: { key: 'second', label: 'second of the load', unit: 's' },
+    x: { key: 'second', label: 'second of the load' },
     plots: [{
       id: 'timeline-rate',
       title: 'Does the book keep up with what is accepted?',
@@ -32,7 +33,7 @@ const SECTIONS = [
     id: 'sync-vs-async',
     title: 'Answered at once, or when all is done',
     rows: 'sync_vs_async',
-    x: { key: 'steps', label: 'steps of the order’s plan', unit: '' },
+    x: { key: 'steps', label: 'steps of the order’s plan' },
     plots: [
       {
         id: 'steps-wait',
@@ -62,7 +63,7 @@ const SECTIONS = [
     id: 'overload',
     title: 'More orders than can be done',
     rows: 'overload',
-    x: { key: 'offered_percent', label: 'offered load, % of the full load', unit: '%' },
+    x: { key: 'offered_percent', label: 'offered load, % of the full load' },
     plots: [
       {
         id: 'overload-rate',
@@ -92,7 +93,7 @@ const SECTIONS = [
     id: 'growth',
     title: 'As the book grows',
     rows: 'growth',
-    x: { key: 'orders_in_book', label: 'orders in the book', unit: 'orders' },
+    x: { key: 'orders_in_book', label: 'orders in the book' },
     plots: [
       {
         id: 'growth-rate',
@@ -118,7 +119,7 @@ const SECTIONS = [
     id: 'skus',
     title: 'A few goods, or many',
     rows: 'skus',
-    x: { key: 'skus', label: 'SKUs that are bought', unit: 'SKUs', mayBeLog: true },
+    x: { key: 'skus', label: 'SKUs that are bought', mayBeLog: true },
     plots: [{
       id: 'skus-rate',
       title: 'Does it slow down when all buy the same?',
@@ -155,7 +156,6 @@ function seriesOf(series, rows, digits) {
 function axisOf(axis, values) {
   return {
     label: axis.label,
-    unit: axis.unit,
     isLog: axis.mayBeLog === true && isBetterLog(values),
   };
 }
@@ -170,7 +170,7 @@ function plotOf(plot, x, rows) {
     title: plot.title,
     finding: plot.finding(rows),
     x: { ...axisOf(x, xValues), values: xValues, texts: xValues.map((value) => format(value)) },
-    y: axisOf(plot.y, series.flatMap(({ values }) => values)),
+    y: { ...axisOf(plot.y, series.flatMap(({ values }) => values)), unit: plot.y.unit },
     series,
   };
 }

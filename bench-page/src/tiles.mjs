@@ -44,7 +44,7 @@ const GROUPS = [
   },
   {
     id: 'refunds',
-    title: 'Refunds and sold-out answers',
+    title: 'Refunds, sold-out answers, memory',
     tiles: [
       {
         title: 'Refunds',
@@ -60,6 +60,14 @@ const GROUPS = [
         title: 'Sold-out answers',
         values: [{ key: 'sold_out_per_s', unit: 'answers/s' }],
         text: 'Orders of what is gone, told so: the rush after the last unit is sold.',
+      },
+      {
+        title: 'Memory of Holdfast',
+        values: [
+          { key: 'rss_mib', label: 'at most', unit: 'MiB', digits: 1 },
+          { key: 'rss_end_mib', label: 'at the end', unit: 'MiB', digits: 1 },
+        ],
+        text: 'What its process held in RAM, the servers not counted.',
       },
     ],
   },
@@ -91,20 +99,6 @@ const GROUPS = [
           { key: 'ratio_to_pgbench', label: 'completed', unit: '× pgbench', digits: 2 },
         ],
         text: 'The common way: one order in each transaction, straight into PostgreSQL.',
-      },
-    ],
-  },
-  {
-    id: 'memory',
-    title: 'Memory',
-    tiles: [
-      {
-        title: 'Memory of Holdfast',
-        values: [
-          { key: 'rss_mib', label: 'at most', unit: 'MiB', digits: 1 },
-          { key: 'rss_end_mib', label: 'at the end', unit: 'MiB', digits: 1 },
-        ],
-        text: 'What its process held in RAM, the servers not counted.',
       },
     ],
   },
