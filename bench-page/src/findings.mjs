@@ -23,8 +23,8 @@ export function backlog(rows) {
 export function waitBySteps(rows) {
   const row = last(rows);
   if (!haveAll(['steps', 'async_p50_ms', 'sync_p50_ms'], row)) return null;
-  return `With ${counted(row.steps, 'step', 'steps')} half of the buyers have their answer within ` +
-    `${format(row.async_p50_ms, 2)} ms when it comes at once, and within ` +
+  return `With ${counted(row.steps, 'step', 'steps')} half of the buyers have their answer ` +
+    `within ${format(row.async_p50_ms, 2)} ms when it comes at once, and within ` +
     `${format(row.sync_p50_ms, 2)} ms when it comes after the last step.`;
 }
 

@@ -7,18 +7,20 @@
   const TICK_GAP = 10;         // px between the names of two such marks
   const PRINT_WIDTH = 640;     // px, within the margins of A4 and letter
   const PRINT_HEIGHT = 230;    // px: two figures with their tables on a page
+  const FEW_MARKS = 8;         // more on a logarithmic axis, and only powers of ten are marked
   const PRINT_ROWS = 60;       // a longer table stays closed on paper
-  // Between marks of a long series, which counts something.
-  const WHOLE_STEPS = Array.from({ length: 9 }, (_, e) => [1, 2, 5].map((n) => n * 10 ** e)).flat();
+  // 1, 2 and 5 times the powers of ten: what marks of an axis stand at.
+  const STEPS = Array.from({ length: 19 }, (_, i) => i - 6)
+    .flatMap((power) => [1, 2, 5].map((n) => Number(`${n}e${power}`)));
   const ticks = new Intl.NumberFormat('en-US', { maximumFractionDigits: 6 });
   const root = document.documentElement;
   root.classList.add('has-script');
 
   const color = (name) => getComputedStyle(root).getPropertyValue(`--c-${name}`).trim();
-  const font = () => `${0.75 * parseFloat(getComputedStyle(root).fontSize)}px system-ui, sans-serif`;
+  const fontSize = () => 0.75 * parseFloat(getComputedStyle(root).fontSize);
   const heightOf = (width) => Math.round(Math.min(300, Math.max(210, width * 0.5)));
 
-  const widthOf = (text) => 0.62 * parseFloat(font()) * text.length;
+  const widthOf = (text) => 0.62 * fontSize() * text.length;
 
   // Of marks that stand at measured values, the first and the last keep their names, and those in
   // between for which there is room.
@@ -38,12 +40,13 @@
     });
   }
 
-  const written = (plot, values) => values.map((value) => (value === null ? '' : ticks.format(value)));
+  const written = (plot, values) =>
+    values.map((value) => (value === null ? '' : ticks.format(value)));
 
   function xAxis({ values }) {
     const axis = { ...axisLook(), values: written, size: 32, space: 56 };
     if (values.length <= TICK_EACH_UP_TO) return { ...axis, splits: () => values, filter: apart };
-    return { ...axis, incrs: WHOLE_STEPS };
+    return { ...axis, incrs: STEPS.filter((step) => step >= 1) };
   }
 
   const widest = (plot, texts) =>
@@ -51,17 +54,13 @@
 
   function axisLook() {
     return {
-      font: font(),
+      font: `${fontSize()}px system-ui, sans-serif`,
       stroke: () => color('quiet'),
       grid: { stroke: () => color('grid'), width: 1 },
       ticks: { show: false },
       gap: 8,
     };
   }
-
-  // 1, 2 and 5 times the powers of ten: where a logarithmic axis may begin, end and have marks.
-  const STEPS = Array.from({ length: 19 }, (_, i) => [1, 2, 5].map((n) => Number(`${n}e${i - 6}`))).flat();
-  const FEW_MARKS = 8;
 
   function logMarks(plot, axis, least, most) {
     const inside = STEPS.filter((step) => step >= least * 0.999 && step <= most * 1.001);
@@ -78,7 +77,8 @@
     return (plot, least, most) => {
       if (!isLog) return [0, most > 0 ? most * 1.08 : 1];
       if (!(least > 0)) return [1, 10];
-      return [STEPS.findLast((step) => step <= least) ?? least, STEPS.find((step) => step > most) ?? most];
+      const from = STEPS.filter((step) => step <= least).pop() ?? least;
+      return [from, STEPS.find((step) => step > most) ?? most];
     };
   }
 

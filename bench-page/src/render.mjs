@@ -61,17 +61,19 @@ function swatch({ color, isDashed }) {
 
 // The place for the value under the cursor is as wide as the longest, so that nothing moves.
 function legendItem(series, i, unit) {
-  const width = Math.max(...series.texts.map((text) => text.length)) + unit.length;
+  const width = 0.92 * (Math.max(...series.texts.map((text) => text.length)) + unit.length);
   return html`
           <li><button type="button" aria-pressed="true" data-series="${i}">${swatch(series)}
-            <span>${series.label}</span></button> <span class="reading" style="min-width:${(0.92 * width).toFixed(1)}ch"
-            aria-hidden="true"></span></li>`;
+            <span>${series.label}</span></button>
+            <span class="reading" style="min-width:${width.toFixed(1)}ch"
+              aria-hidden="true"></span></li>`;
 }
 
 function plotFigure({ id, title, finding, x, y, series }) {
   const rows = x.texts.map((text, i) => [text, ...series.map(({ texts }) => texts[i])]);
-  const spoken = `Plot of ${y.label} by ${x.label}: ${series.map((each) => each.label).join(', ')}. ` +
-    `${finding ?? ''} Arrow keys read its values; the table below has all of them.`;
+  const names = series.map(({ label }) => label).join(', ');
+  const spoken = `Plot of ${y.label} by ${x.label}: ${names}. ${finding ?? ''} ` +
+    'Arrow keys read its values; the table below has all of them.';
   return html`
       <figure id="${id}" aria-labelledby="${id}-title">
         <figcaption>
@@ -105,12 +107,13 @@ function plotSection({ id, title, plots }) {
 
 function cpuBar({ title, text, parts }) {
   const part = ({ label, color, text: us, width }) => html`
-            <span class="part ${color}" style="width:${width.toFixed(3)}%" title="${label}: ${us} µs"></span>`;
+            <span class="part ${color}" style="width:${width.toFixed(3)}%"
+              title="${label}: ${us} µs"></span>`;
+  const spoken = parts.map(({ label, text: us }) => `${label} ${us} µs`).join(', ');
   return html`
           <div class="bar">
             <p>${title}: <strong>${text} µs</strong></p>
-            <div class="parts" role="img" aria-label="${title}: ${
-              parts.map(({ label, text: us }) => `${label} ${us} µs`).join(', ')}">${parts.map(part)}
+            <div class="parts" role="img" aria-label="${title}: ${spoken}">${parts.map(part)}
             </div>
             <ul class="legend">${parts.map(({ label, color, text: us }) => html`
               <li><span class="key"><span class="box ${color}"></span> <span>${label}</span></span>
@@ -220,7 +223,8 @@ ${header(results, sections)}
       does not run here. Their numbers are in the tables.</p></noscript>`}
   </main>
   <footer><p>Everything on this page is in this one file; it loads nothing.</p></footer>
-${drawn.length > 0 && html`<script type="application/json" id="plots">${jsonForScript(drawn)}</script>
+${drawn.length > 0 && html`
+<script type="application/json" id="plots">${jsonForScript(drawn)}</script>
 <script>
 /*
 ${raw(assets.license)}

@@ -191,10 +191,8 @@ export function plotSections(results) {
   return SECTIONS
     .map(({ id, title, rows: name, x, plots }) => {
       const rows = rowsOf(results[name], x.key);
-      return {
-        id, title,
-        plots: plots.map((plot) => plotOf(plot, x, rows)).filter(({ series }) => series.length),
-      };
+      const drawn = rows.length === 0 ? [] : plots.map((plot) => plotOf(plot, x, rows));
+      return { id, title, plots: drawn.filter(({ series }) => series.length > 0) };
     })
     .filter(({ plots }) => plots.length > 0);
 }
