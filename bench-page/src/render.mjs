@@ -8,8 +8,8 @@ import { plotSections } from './sections.mjs';
 import { tileGroups } from './tiles.mjs';
 
 function tile({ title, isHeadline, values, text }) {
-  const value = ({ key, label, unit, number }, i) => html`
-        <div class="${i === 0 ? 'value first' : 'value'}" data-key="${key}">
+  const value = ({ label, unit, number }, i) => html`
+        <div class="${i === 0 ? 'value first' : 'value'}">
           ${label && html`<dt>${label}</dt>`}
           <dd><span class="number">${number}</span> <span class="unit">${unit}</span></dd>
         </div>`;
