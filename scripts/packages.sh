@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install the Debian packages that Holdfast needs, only those that are missing.
 #
-#   scripts/packages.sh GROUP...          groups: build, test, servers
+#   scripts/packages.sh GROUP...          groups: build, test, servers, bench
 #   scripts/packages.sh --list GROUP...   print the groups' packages
 #   scripts/packages.sh --missing GROUP...  print those not installed
 #
@@ -19,6 +19,7 @@ build_packages=(g++ cmake ninja-build pkg-config ccache libboost1.81-dev libboos
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev python3 python3-pytest
   python3-pytest-xdist python3-pika python3-yaml python3-jsonschema nodejs npm clang-format
   clang-tidy-16 lld spin jq curl)
+bench_packages=(nodejs npm)
 servers_packages=(rabbitmq-server redis-server postgresql-15 postgresql-client-15 curl procps)
 
 # What brings services, and the units it would have started at the next boot.
@@ -40,8 +41,9 @@ groups_to_packages() {
     case $group in
       build) printf '%s\n' "${build_packages[@]}" ;;
       test) printf '%s\n' "${test_packages[@]}" ;;
+      bench) printf '%s\n' "${bench_packages[@]}" ;;
       servers) printf '%s\n' "${servers_packages[@]}" ;;
-      *) usage_error "unknown group \"$group\" (build, test, servers)" "scripts/packages.sh" ;;
+      *) usage_error "unknown group \"$group\" (build, test, servers, bench)" "scripts/packages.sh" ;;
     esac
   done | sort -u
 }
@@ -138,7 +140,7 @@ main() {
     --list) mode=list; shift ;;
     --missing) mode=missing; shift ;;
   esac
-  (($#)) || usage_error "name at least one group (build, test, servers)" "scripts/packages.sh"
+  (($#)) || usage_error "name at least one group (build, test, servers, bench)" "scripts/packages.sh"
   command -v apt-get dpkg-query >/dev/null ||
     die "this machine has no apt" \
       "the set-up is for Debian 12; elsewhere, install what scripts/packages.sh names by hand"
