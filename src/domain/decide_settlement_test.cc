@@ -111,8 +111,8 @@ TEST(DecideSettlement, GivesBackAnOrderThatIsPastItsDeadline) {
   EXPECT_EQ(decision.returned[1], (StockReturn{{EffectKind::cancellation, {}}, Sku{"B-2"}, 2}));
   EXPECT_FALSE(decision.order.stock_released);
   EXPECT_FALSE(decision.order.next_check_at.has_value());
-  // What has only local steps is complete, however late.
-  EXPECT_EQ(settle(samples::accepted_order(), kDay + 1'000).order.status, OrderStatus::completed);
+  // One that has only local steps, too: a refund that waited for it has ended.
+  EXPECT_EQ(settle(samples::accepted_order(), kDay + 1'000).order.status, OrderStatus::cancelled);
 }
 
 TEST(DecideSettlementDeathTest, AssertsTheStatus) {

@@ -98,7 +98,7 @@ struct FakeFlows {
         queries({ledger.port(), book.port(), world}),
         refunds({updates.port(), book.port(), world, world, writer.port(), finisher.port()}, {}),
         reports({updates.port(), world, writer.port(), finisher.port()}, {}),
-        stock({ledger.port(), book.port(), world, world}),
+        stock({ledger.port(), book.port(), world, world, guard.port()}),
         parked(
             {ledger.port(), book.port(), bus.port(), world, world, writer.port(), finisher.port()},
             {}),

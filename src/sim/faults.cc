@@ -131,9 +131,9 @@ CallFault Faults::of_call(const std::string& process, const std::string& call, I
 }
 
 CallFault Faults::of_sore_call(const std::string& call, const std::string& numbered) {
-  constexpr double kSoreCalls = 1.0 / 12;  // of the kinds of calls
+  constexpr double kSoreCalls = 1.0 / 8;  // of the kinds of calls
   constexpr double kDies = 0.25;
-  constexpr int kDeaths = 2;
+  constexpr int kDeaths = 3;
   if (!has_sore_calls_ || !random_for("sore/" + call).chance(kSoreCalls)) return CallFault::none;
   Random random = random_for("sore/" + numbered);
   if (!random.chance(kDies) || sore_deaths_[call] >= kDeaths) return CallFault::none;

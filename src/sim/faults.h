@@ -105,7 +105,7 @@ class Faults {
 
  private:
   [[nodiscard]] Random random_for(const std::string& key) const;
-  /// Some seeds let processes die once or twice at each of a few kinds of calls, so that seldom
+  /// Some seeds let processes die a few times at each of a few kinds of calls, so that seldom
   /// ones have their turn.
   [[nodiscard]] CallFault of_sore_call(const std::string& call, const std::string& numbered);
   bool is_planned(OrderFault fault, const std::string& order_id);

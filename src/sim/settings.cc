@@ -41,7 +41,7 @@ Tuning tuning_of(std::uint64_t seed) {
   if (random.chance(0.15)) tuning.ack = flows::AckPolicy::reserved;
   if (random.chance(0.3)) tuning.breaker_after = 2;
   if (random.chance(0.5)) tuning.attempts = 2;
-  tuning.changes_plans = random.chance(0.2);
+  tuning.changes_plans = random.chance(0.4);
   return tuning;
 }
 

@@ -271,13 +271,13 @@ TYPED_TEST_P(StockLedgerReserveContract, QueuedOrderTakesStockWithoutAnOutboxEnt
   EXPECT_EQ(t.reserved("A"), 3);
   EXPECT_EQ(t.unsettled().size(), 1U);
 
-  EXPECT_EQ(t.outcome(queued), ReserveOutcome::reserved);  // the same reservation again
-  EXPECT_EQ(t.available("A"), 2);
-  EXPECT_EQ(t.reserved("A"), 3);
-
   auto other = queued;
   other.reservation_id = t.reservation(9);
-  EXPECT_EQ(t.outcome(other), ReserveOutcome::replayed);
+  const auto second = t.reserve(other);
+  ASSERT_EQ(second.outcome, ReserveOutcome::replayed);
+  EXPECT_EQ(second.journal->reservation_id, queued.reservation_id);
+  EXPECT_EQ(t.available("A"), 2);
+  EXPECT_EQ(t.reserved("A"), 3);
   other.fingerprint = t.fingerprint('b');
   EXPECT_EQ(t.outcome(other), ReserveOutcome::conflict);
 

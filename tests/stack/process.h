@@ -181,7 +181,7 @@ class Process {
   ScriptedGateway gateway{loop->get_executor()};
   flows::PlanBook plans;
   flows::OrderWriter writer{clock, ids, flows::EventWriter("/holdfast/tests", true)};
-  flows::StockRelease release{ledger, book, kRetention};
+  flows::StockRelease release{ledger, book, guard, kRetention};
   flows::OrderFinisher finisher{bus, clock, release};
   flows::EventTeller teller{book, bus, clock};
   flows::OrderUpdates updates{book, ledger};

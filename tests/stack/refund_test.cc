@@ -3,6 +3,7 @@
 
 #include "async/gather.h"
 #include "domain/change_ids.h"
+#include "flows/limits.h"
 #include "flows/outgoing.h"
 #include "tests/stack/flow_fixture.h"
 
@@ -300,7 +301,7 @@ TEST_F(RefundOfALostOrder, IsHeldUntilItsDeadline) {
     EXPECT_EQ(refund(asked_).checks, checks);
     EXPECT_GT(*refund(asked_).next_check_at, clock_.now());
   }
-  clock_.advance(StepPolicy{}.order_deadline);
+  clock_.advance(StepPolicy{}.order_deadline + flows::limits::kClockSkew);
   work();
   EXPECT_EQ(refund(asked_).status, RefundStatus::void_);
   EXPECT_THAT(refund(asked_).error.value_or(""), HasSubstr("lost"));
