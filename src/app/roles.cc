@@ -80,6 +80,8 @@ flows::AdmissionOptions admission_options(const Config& config) {
   options.ack =
       config.admission.ack == Ack::queued ? flows::AckPolicy::queued : flows::AckPolicy::reserved;
   options.outbox_max = config.outbox.max;
+  options.max_in_flight = config.admission.max_in_flight;
+  options.max_backlog = config.admission.max_backlog;
   return options;
 }
 

@@ -34,6 +34,18 @@ ReserveRequest reserve_request(const Order& order, std::string generation, Insta
   return request;
 }
 
+/// Counts an order for as long as it lives.
+class InFlight {
+ public:
+  explicit InFlight(std::size_t& count) : count_(count) { ++count_; }
+  ~InFlight() { --count_; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 }  // namespace
 
 Admission::Admission(Ports ports, std::map<std::string, Plan> plans, AdmissionOptions options)
@@ -49,11 +61,25 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
     co_return answer_of(away ? PlaceOutcome::unavailable : PlaceOutcome::rebuilding, command,
                         ports_.guard.closed_because());
   }
+  const InFlight counted(in_flight_);
+  co_return co_await place_under(std::move(command), plan->second, fingerprint, *generation);
+}
+
+std::int64_t Admission::room() const {
+  const bool is_too_much =
+      in_flight_ > options_.max_in_flight ||
+      ports_.guard.backlog().is_growing_past(options_.max_backlog, ports_.clock.now());
+  return is_too_much ? 0 : options_.outbox_max;
+}
+
+boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command, const Plan& plan,
+                                                           std::string fingerprint,
+                                                           std::string generation) {
   const auto now = ports_.clock.now();
   Order order =
-      make_order(command.request, plan->second,
+      make_order(command.request, plan,
                  NewOrder{command.order_id, ReservationId{ports_.ids.next()}, fingerprint, now});
-  auto request = reserve_request(order, *generation, now, options_.outbox_max);
+  auto request = reserve_request(order, std::move(generation), now, room());
   auto payload = request.payload;
   RepeatLookup::Answer in_book;
   if (command.id_from_client) in_book = ports_.repeats.begin(command.order_id);

@@ -31,7 +31,7 @@ enum class PlaceOutcome {
   unavailable,  ///< Redis is away; the same id may safely be sent again
   replayed,
   conflict,
-  overloaded,  ///< the outbox is full; no effect
+  overloaded,  ///< more than can be settled comes, or can be kept; no effect
   unknown_sku,
   out_of_stock,
   limit_exceeded,
@@ -59,6 +59,8 @@ struct AdmissionOptions {
   AckPolicy ack = AckPolicy::queued;
   Milliseconds ack_timeout{2000};
   std::int64_t outbox_max = 1'000'000;
+  std::size_t max_in_flight = 1'000;    ///< orders being answered
+  std::int64_t max_backlog = 20'000;    ///< orders accepted and not settled, while that goes on
 };
 
 /// Takes orders: one reservation in the ledger, then the outbox. One per API loop.
@@ -79,6 +81,9 @@ class Admission {
   boost::asio::awaitable<PlaceAnswer> place(PlaceCommand command);
 
  private:
+  boost::asio::awaitable<PlaceAnswer> place_under(PlaceCommand command, const Plan& plan,
+                                                  std::string fingerprint,
+                                                  std::string generation);
   boost::asio::awaitable<PlaceAnswer> answer_repeat(PlaceCommand command, JournalEntry entry,
                                                     std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_refusal(PlaceCommand command, ReserveResult result,
@@ -88,12 +93,16 @@ class Admission {
                                                        std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_unplanned(PlaceCommand command,
                                                        std::string fingerprint);
+  /// What may be in the outbox for one more order to be taken: nothing, where there is too much to
+  /// do. The ledger still knows a repeat then.
+  [[nodiscard]] std::int64_t room() const;
   static PlaceAnswer repeat_of(PlaceCommand command, OrderAggregate found,
                                const std::string& fingerprint);
 
   Ports ports_;
   std::map<std::string, Plan> plans_;
   AdmissionOptions options_;
+  std::size_t in_flight_ = 0;
 };
 
 }  // namespace holdfast::flows

@@ -91,6 +91,7 @@ boost::asio::awaitable<void> LedgerGuard::verify() {
     close("Redis is away: " + state.error().detail, false);
     co_return;
   }
+  backlog_.saw(*state, clock_.now());
   if (record && *record && state->generation && *state->generation != (*record)->generation) {
     // A rebuild in between? It is recorded before its token is written, so look again.
     record = co_await book_.ledger_record();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "flows/backlog.h"
 #include "ports/clock.h"
 #include "ports/order_book.h"
 #include "ports/stock_ledger.h"
@@ -27,6 +28,8 @@ class LedgerGuard {
   [[nodiscard]] const std::string& closed_because() const { return closed_because_; }
   /// True when the ledger must be rebuilt: it has no token, an unknown one, or older data.
   [[nodiscard]] bool needs_rebuild() const { return needs_rebuild_; }
+
+  [[nodiscard]] const Backlog& backlog() const { return backlog_; }
 
   /// Remembers the highest outbox id this process has seen.
   void saw(const std::string& outbox_id);
@@ -57,6 +60,7 @@ class LedgerGuard {
   std::string high_water_;       ///< the highest outbox id seen under it
   std::string closed_because_ = "the ledger was not yet verified";
   bool needs_rebuild_ = false;
+  Backlog backlog_;
   std::uint64_t doubts_ = 0;  ///< tells a verification that it was overtaken by a new doubt
 };
 

@@ -8,8 +8,11 @@
 /// Every bound of the flows that is not configuration.
 namespace holdfast::flows::limits {
 
-inline constexpr Milliseconds kGuardIntervalOpen{1000};
+inline constexpr Milliseconds kGuardIntervalOpen{500};
 inline constexpr Milliseconds kGuardIntervalClosed{50};
+
+/// Settlement stands still when the oldest unsettled order has been the same one for this long.
+inline constexpr Milliseconds kStandstill{3000};
 
 /// Waiters of the publisher are looked at this often; the error of `ack_timeout`.
 inline constexpr Milliseconds kWaiterTick{50};
