@@ -59,8 +59,8 @@ struct AdmissionOptions {
   AckPolicy ack = AckPolicy::queued;
   Milliseconds ack_timeout{2000};
   std::int64_t outbox_max = 1'000'000;
-  std::size_t max_in_flight = 1'000;    ///< orders being answered
-  std::int64_t max_backlog = 20'000;    ///< orders accepted and not settled, while that goes on
+  std::size_t max_in_flight = 1'000;  ///< orders being answered
+  std::int64_t max_backlog = 20'000;  ///< orders accepted and not settled, while that goes on
 };
 
 /// Takes orders: one reservation in the ledger, then the outbox. One per API loop.
@@ -82,8 +82,7 @@ class Admission {
 
  private:
   boost::asio::awaitable<PlaceAnswer> place_under(PlaceCommand command, const Plan& plan,
-                                                  std::string fingerprint,
-                                                  std::string generation);
+                                                  std::string fingerprint, std::string generation);
   boost::asio::awaitable<PlaceAnswer> answer_repeat(PlaceCommand command, JournalEntry entry,
                                                     std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_refusal(PlaceCommand command, ReserveResult result,

@@ -223,9 +223,9 @@ void RefundWorker::look(Progress& progress, const Wake& wake, Instant now, Work&
 
 void RefundWorker::end_overdue(Progress& progress, Instant now) const {
   for (Refund& refund : progress.aggregate.refunds) {
-    const bool is_overdue = refund.status == RefundStatus::waiting &&
-                            now - refund.requested_at >
-                                options_.policy.order_deadline + limits::kClockSkew;
+    const bool is_overdue =
+        refund.status == RefundStatus::waiting &&
+        now - refund.requested_at > options_.policy.order_deadline + limits::kClockSkew;
     if (!is_overdue) continue;
     // Were it still to come, from a queue that was long paused, it would be cancelled.
     spdlog::error("refund {} ends: neither Redis nor PostgreSQL has its order {}",

@@ -74,8 +74,7 @@ boost::asio::awaitable<bool> Refunds::names_another_refund(const RefundCommand& 
   co_return standing&&* standing && (*standing)->order_id != command.order_id;
 }
 
-boost::asio::awaitable<void> Refunds::wake(Refund refund, OrderWork work,
-                                             std::string generation) {
+boost::asio::awaitable<void> Refunds::wake(Refund refund, OrderWork work, std::string generation) {
   const bool held = refund.status == RefundStatus::waiting;
   // One that stops its order, or finds it complete, is brought on at once; so is one that stops an
   // order which the book has not got yet.

@@ -60,8 +60,7 @@ GiveBack release_of(const codec::PlacedOrder& placed, Milliseconds retention) {
   release.user_id = order.user_id;
   release.to_available = units_of(order.lines);
   release.to_limit = release.to_available;
-  release.reservation =
-      GiveBack::Unsettled{order.id, order.reservation_id, retention};
+  release.reservation = GiveBack::Unsettled{order.id, order.reservation_id, retention};
   return release;
 }
 
@@ -310,8 +309,8 @@ boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work)
     case ReserveOutcome::conflict:
       spdlog::warn("order {} was reserved again after the ledger was rebuilt",
                    placed.order.id.to_string());
-      // Of the buyer's repeat, or of an attempt like this one whose answer was lost. What is settled
-      // is in the book, and another content is on its way there.
+      // Of the buyer's repeat, or of an attempt like this one whose answer was lost. What is
+      // settled is in the book, and another content is on its way there.
       if (outcome == ReserveOutcome::conflict || reserved->journal->settled) co_return;
       placed.order.reservation_id = reserved->journal->reservation_id;
       [[fallthrough]];

@@ -94,7 +94,7 @@ boost::asio::awaitable<std::size_t> StockRelease::release(
 }
 
 boost::asio::awaitable<std::size_t> StockRelease::release(std::vector<Order> cancelled,
-                                                           std::string generation) {
+                                                          std::string generation) {
   std::vector<GiveBack> changes;
   changes.reserve(cancelled.size());
   for (const auto& order : cancelled) changes.push_back(give_back_of(order, journal_retention_));

@@ -83,7 +83,9 @@ class Faults {
   /// Whether this order is one that the book refuses.
   bool of_order(OrderFault fault, const std::string& order_id, Instant now);
   /// The book refuses to settle this order so many times, once.
-  void refuse(const std::string& order_id, std::int64_t times) { refusals_.emplace(order_id, times); }
+  void refuse(const std::string& order_id, std::int64_t times) {
+    refusals_.emplace(order_id, times);
+  }
   /// Those of the world, with their times after the start, in order.
   struct Planned {
     WorldFault fault = WorldFault::kill_process;
@@ -121,8 +123,8 @@ class Faults {
   std::map<WorldFault, double> world_counts_;
   std::map<OrderFault, double> order_rates_;
   bool has_sore_calls_ = false;
-  std::map<std::string, int> sore_deaths_;  ///< by call
-  std::set<std::string> refused_orders_;    ///< of which it was noted
+  std::map<std::string, int> sore_deaths_;        ///< by call
+  std::set<std::string> refused_orders_;          ///< of which it was noted
   std::map<std::string, std::int64_t> refusals_;  ///< still to come, by order
   std::map<std::string, std::uint64_t> passed_;
   std::vector<FiredFault> fired_;

@@ -54,19 +54,20 @@ StepPolicy policy() {
 }
 
 std::vector<Plan> plans(bool changed) {
-  std::vector<Plan> plans{default_plan(),
-          with_version(PlanName{"paid"},
-                       {step("stock", StepKind::stock), step("pay", StepKind::http, {"stock"}),
-                        step("points", StepKind::points, {"pay"})}),
-          with_version(PlanName{"shipped"},
-                       {step("stock", StepKind::stock), step("pay", StepKind::http, {"stock"}),
-                        step("ship", StepKind::http, {"pay"})}),
-          with_version(PlanName{"picked"},
-                       {step("stock", StepKind::stock), step("pick", StepKind::amqp, {"stock"}),
-                        step("points", StepKind::points, {"pick"})}),
-          with_version(PlanName{"awaited"},
-                       {step("stock", StepKind::stock), step("buyer", StepKind::await, {"stock"}),
-                        step("points", StepKind::points)})};
+  std::vector<Plan> plans{
+      default_plan(),
+      with_version(PlanName{"paid"},
+                   {step("stock", StepKind::stock), step("pay", StepKind::http, {"stock"}),
+                    step("points", StepKind::points, {"pay"})}),
+      with_version(PlanName{"shipped"},
+                   {step("stock", StepKind::stock), step("pay", StepKind::http, {"stock"}),
+                    step("ship", StepKind::http, {"pay"})}),
+      with_version(PlanName{"picked"},
+                   {step("stock", StepKind::stock), step("pick", StepKind::amqp, {"stock"}),
+                    step("points", StepKind::points, {"pick"})}),
+      with_version(PlanName{"awaited"},
+                   {step("stock", StepKind::stock), step("buyer", StepKind::await, {"stock"}),
+                    step("points", StepKind::points)})};
   if (changed) std::transform(plans.begin(), plans.end(), plans.begin(), changed_plan);
   return plans;
 }

@@ -164,9 +164,7 @@ class WiredBook final : public OrderBook {
     return call<std::vector<UnitsBought>>(
         HF_SITE("book.units_bought"),
         [to = links_.book, sku = std::move(sku), except = std::move(except),
-         given_back = std::move(given_back)] {
-          return to->units_bought(sku, except, given_back);
-        });
+         given_back = std::move(given_back)] { return to->units_bought(sku, except, given_back); });
   }
   Answer<std::optional<StockRow>> find_stock(Sku sku) override {
     return call<std::optional<StockRow>>(

@@ -190,10 +190,8 @@ EmbeddedOrderBook::Answer<std::vector<StockRow>> EmbeddedOrderBook::pending_limi
 EmbeddedOrderBook::Answer<std::vector<UnitsBought>> EmbeddedOrderBook::units_bought(
     Sku sku, std::vector<OrderId> except, std::vector<RefundId> given_back) {
   return database_.perform<std::vector<UnitsBought>>(
-      [sku = std::move(sku), except = std::move(except),
-       given_back = std::move(given_back)](Session& session) {
-        return book::units_bought(session, sku, except, given_back);
-      });
+      [sku = std::move(sku), except = std::move(except), given_back = std::move(given_back)](
+          Session& session) { return book::units_bought(session, sku, except, given_back); });
 }
 
 EmbeddedOrderBook::Answer<std::optional<StockRow>> EmbeddedOrderBook::find_stock(Sku sku) {

@@ -7,8 +7,8 @@
 #include "sim/checkers/checkers.h"
 
 // What users have: points are the sum of their journal and of what their standing orders earn; no
-// user holds more of a limited SKU than its limit, where that was never changed nor the ledger lost;
-// and the ledger knows each limit, and of each user what counts towards it.
+// user holds more of a limited SKU than its limit, where that was never changed nor the ledger
+// lost; and the ledger knows each limit, and of each user what counts towards it.
 
 namespace holdfast::sim::checkers {
 namespace {
