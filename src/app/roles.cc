@@ -183,7 +183,7 @@ SweepRole::SweepRole(const Config& config, Backend& backend)
     : parts_(config, backend, kSweepBookConnections),
       rebuild_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids},
                {config.journal.retention}),
-      stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids}),
+      stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids, parts_.guard}),
       sweep_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.guard,
               rebuild_, stock_, parts_.writer, parts_.finisher, parts_.release},
              sweep_options(config)) {}
@@ -209,7 +209,7 @@ ApiRole::ApiRole(const Config& config, Backend& backend, Metrics& metrics, Worke
       refunds_({updates_, parts_.book, parts_.clock, parts_.ids, parts_.writer, parts_.finisher},
                step_policy(config)),
       reports_({updates_, parts_.clock, parts_.writer, parts_.finisher}, step_policy(config)),
-      stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids}),
+      stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids, parts_.guard}),
       parked_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.writer,
                parts_.finisher},
               parked_options(config)),
