@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Install the Debian packages that Holdfast needs, only those that are missing.
 #
-#   scripts/packages.sh GROUP...          groups: build, test, servers
+#   scripts/packages.sh GROUP...          groups: build, test, servers, bench
 #   scripts/packages.sh --list GROUP...   print the groups' packages
 #   scripts/packages.sh --missing GROUP...  print those not installed
 #
 # As root, or with sudo. No system service is started and none is left to start at boot:
-# Holdfast runs private instances of the servers (scripts/stack.sh).
+# Holdfast runs private instances of the servers (scripts/stack.sh, ./bench).
 set -euo pipefail
 here=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
@@ -20,6 +20,7 @@ test_packages=(libgtest-dev libgmock-dev librapidcheck-dev python3 python3-pytes
   python3-pytest-xdist python3-pika python3-yaml python3-jsonschema nodejs npm clang-format
   clang-tidy-16 lld spin jq curl)
 servers_packages=(rabbitmq-server redis-server postgresql-15 postgresql-client-15 curl procps)
+bench_packages=(nginx-light)
 
 # What brings services, and the units it would have started at the next boot.
 declare -A units_of=(
@@ -27,6 +28,7 @@ declare -A units_of=(
   [erlang-base]='epmd.service epmd.socket'
   [redis-server]='redis-server.service'
   [postgresql-common]='postgresql.service'
+  [nginx-common]='nginx.service'
 )
 
 policy_file=/usr/sbin/policy-rc.d
@@ -41,7 +43,8 @@ groups_to_packages() {
       build) printf '%s\n' "${build_packages[@]}" ;;
       test) printf '%s\n' "${test_packages[@]}" ;;
       servers) printf '%s\n' "${servers_packages[@]}" ;;
-      *) usage_error "unknown group \"$group\" (build, test, servers)" "scripts/packages.sh" ;;
+      bench) printf '%s\n' "${bench_packages[@]}" ;;
+      *) usage_error "unknown group \"$group\" (build, test, servers, bench)" "scripts/packages.sh" ;;
     esac
   done | sort -u
 }
@@ -138,7 +141,7 @@ main() {
     --list) mode=list; shift ;;
     --missing) mode=missing; shift ;;
   esac
-  (($#)) || usage_error "name at least one group (build, test, servers)" "scripts/packages.sh"
+  (($#)) || usage_error "name at least one group (build, test, servers, bench)" "scripts/packages.sh"
   command -v apt-get dpkg-query >/dev/null ||
     die "this machine has no apt" \
       "the set-up is for Debian 12; elsewhere, install what scripts/packages.sh names by hand"

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "bench/bench.h"
+#include "bench/parts.h"
+#include "bench/table.h"
 
 namespace {
 
@@ -66,7 +68,8 @@ int run(const bench::Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{
       "Measures Holdfast on running servers: orders, refunds, sold-out answers, latencies, CPU\n"
-      "and memory, beside pgbench with one order a transaction. Starts and stops Holdfast.\n"
+      "and memory, beside pgbench with one order a transaction and nginx; with more and more\n"
+      "steps, load, SKUs and orders in the book. Starts and stops Holdfast.\n"
       "Exit codes: 0 measured, 1 it failed, 2 wrong use, 3 a server could not be reached."};
   bench::Options options;
   auto* config = app.add_option("--config", options.config, "Holdfast's configuration file")
@@ -89,6 +92,12 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   app.add_flag("--quick", options.quick, "a short run, to see that it works: 3 seconds");
+  app.add_option("--only", options.only, "measure only these, separated by commas")
+      ->delimiter(',')
+      ->transform(CLI::Transformer(bench::part_names()))
+      ->type_name("headline,limit,pgbench,nginx,early,steps,overload,skus,growth");
+  app.add_option("--growth", options.growth, "the most orders to fill the book with")
+      ->check(CLI::Range(1, 5'000'000));
   app.add_flag("--json", options.as_json, "JSON instead of a table");
   auto* results = app.add_option("--results", options.results, "the file to write")
                       ->default_str("build/bench/results/latest.json, or embedded.json");
