@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t kTargets[] = {0, 100'000, 500'000, 1'000'000, 2'000'000, 5'000'000};
 constexpr std::uint64_t kOrdersAtATime = 50'000;
+// Millions of orders take their time to be vacuumed.
+constexpr const char* kStatementTimeout = "set statement_timeout = '15min'";
 
 // Orders {0} up to, not including, {1}, each with the rows that the order of a user of his own
 // leaves in every table. What an order looks like is taken from one that Holdfast has completed.
@@ -173,6 +175,10 @@ Result<void> measure_growth(const Options& options, const Target& target, Proces
   auto book = Book::open(target.postgres_url, database->name());
   if (!book) {
     return tl::make_unexpected(book.error());
+  }
+  const auto limited = book->run(kStatementTimeout);
+  if (!limited) {
+    return limited;
   }
   Stage stage(options, target.endpoint, watcher, *book);
   return grow(stage, *book, processes, results);

@@ -60,7 +60,7 @@ Result<void> measure_overload(Stage& stage, Results& results) {
 
 Result<void> measure_skus(Stage& stage, Results& results) {
   for (const std::size_t skus : {std::size_t{1}, std::size_t{10'000}}) {
-    const std::string phase = fmt::format("{} SKUs", skus);
+    const std::string phase = fmt::format("SKUs {}", skus);
     Orders::Shape shape = stage.shape(fmt::format("k{}", skus));
     shape.sku_prefix = stage.sku_prefix(fmt::format("of{}", skus));
     shape.skus = skus;

@@ -57,7 +57,7 @@ Result<void> wait_until_idle(Stage& stage, const std::string& phase) {
 }
 
 Result<load::RunResult> place(Stage& stage, int steps, bool is_sync) {
-  const std::string phase = fmt::format("{} steps", steps);
+  const std::string phase = fmt::format("steps {}", steps);
   Orders::Shape shape = stage.shape(fmt::format("{}{}", is_sync ? "y" : "a", steps));
   shape.plan = plan_name(steps);
   if (is_sync) {
@@ -132,7 +132,7 @@ Result<void> measure_steps(Stage& stage, const load::Endpoint& provider, const s
       return tl::make_unexpected(point.error());
     }
     results.sync_vs_async.push_back(*point);
-    stage.done(fmt::format("{} steps", steps),
+    stage.done(fmt::format("steps {}", steps),
                fmt::format("p50 {:.2f} ms when answered at once, {:.2f} ms when all is done",
                            point->async_p50_ms, point->sync_p50_ms));
   }
