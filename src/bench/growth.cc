@@ -33,7 +33,7 @@ filled as materialized (
          '{3}' || lpad((n * 7919 % {4})::text, 4, '0') as sku,
          (lpad(to_hex((extract(epoch from placed_at) * 1000)::bigint), 12, '0') || '7'
           || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid as order_id
-  from generate_series({0}, {1} - 1) as n,
+  from generate_series({0}::bigint, {1}::bigint - 1) as n,
        lateral (select date_trunc('hour', now()) - interval '1 hour'
                        - ({2} - n) * interval '500 milliseconds') as at (placed_at)
 ),
