@@ -118,7 +118,7 @@ Result<GrowthPoint> measure(Stage& stage, Book& book, const Processes& processes
   point.orders_in_book = *orders_in_book;
   point.completed_per_s = completed->completed_per_s;
   point.holdfast_mib = memory_of(processes.holdfast);
-  point.redis_mib = memory_of(processes.redis);
+  point.redis_mib = memory_of_family(processes.redis);  // it forks to rewrite its file
   point.postgres_mib = memory_of_family(processes.postgres);
   return point;
 }

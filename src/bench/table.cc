@@ -35,7 +35,6 @@ using Line = std::vector<std::string>;
 std::string small_table(std::string_view title, const std::vector<Line>& lines) {
   std::string out = fmt::format("\n  {}\n", title);
   for (const Line& line : lines) {
-    out += " ";
     for (std::size_t column = 0; column < line.size(); ++column) {
       std::size_t width = 0;
       for (const Line& other : lines) {
