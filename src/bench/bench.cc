@@ -110,7 +110,7 @@ Result<Launch> launch_for_all(const Options& options, const Site& site) {
 Result<void> compare_with_limit(const Options& options, const Processes& processes,
                                 const Watcher& watcher, Results& results) {
   const auto limit =
-      measure_limit(options, processes, options.part(0.15, 2), [&](const std::string& server) {
+      measure_limit(options, processes, options.part(0.15, 1), [&](const std::string& server) {
         watcher.show("limit        " + server + " alone …", false);
       });
   if (!limit) {
@@ -157,7 +157,7 @@ Result<void> compare_with_pgbench(const Options& options, const Target& target,
                                   Results& results) {
   watcher.show("pgbench      one order a transaction, 8 connections …", false);
   const auto compared =
-      run_pgbench(target.postgres_url, log_dir, options.part(0.5, 3), watcher.interrupted);
+      run_pgbench(target.postgres_url, log_dir, options.part(0.5, 2), watcher.interrupted);
   if (!compared) {
     return tl::make_unexpected(compared.error());
   }

@@ -60,7 +60,7 @@ Result<std::vector<std::string>> top_load(Stage& stage, const Processes& process
 
 Result<void> half_load(Stage& stage, Results& results) {
   Orders orders(stage.endpoint(), stage.shape("h"));
-  load::RunOptions run = stage.bounds("half load", stage.options().part(0.5, 3));
+  load::RunOptions run = stage.bounds("half load", stage.options().part(0.5, 2));
   run.per_second = results.accepted_per_s.value() / 2;
   const auto completed = stage.complete(orders, run, "half load");
   if (!completed) {
@@ -86,7 +86,7 @@ Result<void> sold_out(Stage& stage, Results& results) {
     return stocked;
   }
   Orders orders(stage.endpoint(), shape);
-  const auto run = stage.bounds("sold out", stage.options().part(0.25, 2));
+  const auto run = stage.bounds("sold out", stage.options().part(0.25, 1));
   const auto result = stage.drive(orders, run, {{409}}, "sold out");
   if (!result) {
     return tl::make_unexpected(result.error());
