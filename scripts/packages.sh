@@ -6,7 +6,7 @@
 #   scripts/packages.sh --missing GROUP...  print those not installed
 #
 # As root, or with sudo. No system service is started and none is left to start at boot:
-# Holdfast runs private instances of the servers (scripts/stack.sh).
+# Holdfast runs private instances of the servers (scripts/stack.sh, ./bench).
 set -euo pipefail
 here=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
@@ -19,8 +19,8 @@ build_packages=(g++ cmake ninja-build pkg-config ccache libboost1.81-dev libboos
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev python3 python3-pytest
   python3-pytest-xdist python3-pika python3-yaml python3-jsonschema nodejs npm clang-format
   clang-tidy-16 lld spin jq curl)
-bench_packages=(nodejs npm)
 servers_packages=(rabbitmq-server redis-server postgresql-15 postgresql-client-15 curl procps)
+bench_packages=(nginx-light nodejs npm)
 
 # What brings services, and the units it would have started at the next boot.
 declare -A units_of=(
@@ -28,6 +28,7 @@ declare -A units_of=(
   [erlang-base]='epmd.service epmd.socket'
   [redis-server]='redis-server.service'
   [postgresql-common]='postgresql.service'
+  [nginx-common]='nginx.service'
 )
 
 policy_file=/usr/sbin/policy-rc.d

@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 #include "bench/options.h"
 
 namespace holdfast::bench {
-namespace {
-
-using Rows = std::unique_ptr<PGresult, void (*)(PGresult*)>;
-
-}  // namespace
-
 Result<Book> Book::open(const std::string& url, const std::string& database) {
   // Only the first dbname is expanded as an URL; a second one replaces the database in it.
   const char* keys[] = {"dbname", "connect_timeout", "application_name",
@@ -40,25 +35,66 @@ Result<void> Book::run(const std::string& sql) {
   return {};
 }
 
-Result<std::uint64_t> Book::count(const char* sql) {
-  const Rows rows(PQexec(connection_.get(), sql), PQclear);
+Result<Book::Rows> Book::query(const std::string& sql) {
+  Rows rows(PQexec(connection_.get(), sql.c_str()), PQclear);
   if (PQresultStatus(rows.get()) != PGRES_TUPLES_OK) {
     return fail("PostgreSQL: " + std::string(PQerrorMessage(connection_.get())));
   }
-  return std::strtoull(PQgetvalue(rows.get(), 0, 0), nullptr, 10);
+  return rows;
+}
+
+Result<std::uint64_t> Book::count(const std::string& sql) {
+  return query(sql).map([](const Rows& rows) {
+    return static_cast<std::uint64_t>(std::strtoull(PQgetvalue(rows.get(), 0, 0), nullptr, 10));
+  });
+}
+
+// Holdfast's times are whole milliseconds of the same clock.
+Result<void> Book::start() {
+  return query("select date_trunc('milliseconds', clock_timestamp())").map([this](const Rows& row) {
+    since_ = "'" + std::string(PQgetvalue(row.get(), 0, 0)) + "'";
+  });
 }
 
 Result<std::uint64_t> Book::count_completed() {
-  return count("select count(*) from orders where status = 'completed'");
+  return count("select count(*) from orders where status = 'completed' and placed_at >= " + since_);
 }
 
 Result<std::uint64_t> Book::count_refunded() {
-  return count("select count(*) from refunds where status = 'refunded'");
+  return count("select count(*) from refunds where status = 'refunded' and requested_at >= " +
+               since_);
+}
+
+Result<std::uint64_t> Book::count_orders() {
+  return count("select count(*) from orders");
+}
+
+Result<std::vector<std::uint64_t>> Book::completed_by_second() {
+  return query("select floor(extract(epoch from completed_at - " + since_ +
+               "::timestamptz))::bigint as second, count(*) from orders where placed_at >= " +
+               since_ + " and completed_at is not null group by second order by second")
+      .map([](const Rows& rows) {
+        std::vector<std::uint64_t> counts;
+        for (int row = 0; row < PQntuples(rows.get()); ++row) {
+          const std::size_t second = std::strtoull(PQgetvalue(rows.get(), row, 0), nullptr, 10);
+          counts.resize(second + 1);
+          counts[second] = std::strtoull(PQgetvalue(rows.get(), row, 1), nullptr, 10);
+        }
+        return counts;
+      });
 }
 
 std::string Book::server_version() const {
   const char* version = PQparameterStatus(connection_.get(), "server_version");
   return version == nullptr ? "" : version;
+}
+
+std::string with_database(const std::string& url, const std::string& database) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t end = std::min(url.find('?', host), url.size());
+  const std::size_t path = std::min(url.find('/', host), end);
+  return url.substr(0, path) + "/" + database + url.substr(end);
 }
 
 Result<Drained> wait_for_count(const std::function<Result<std::uint64_t>()>& count,

@@ -1,5 +1,6 @@
 // holdfast-bench: measures Holdfast on its real servers, in one run on one machine.
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -7,8 +8,11 @@
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "bench/bench.h"
+#include "bench/parts.h"
+#include "bench/table.h"
 
 namespace {
 
@@ -36,6 +40,36 @@ void show(const std::string& line, bool is_done) {
     std::fprintf(stderr, "✓ %s\n", line.c_str());
   }
   std::fflush(stderr);
+}
+
+std::string all_parts() {
+  std::string all;
+  for (const auto& [name, part] : bench::part_names()) {
+    all += (all.empty() ? "" : ", ") + name;
+  }
+  return all;
+}
+
+bench::Parts read_parts(const std::vector<std::string>& names) {
+  bench::Parts parts;
+  for (const std::string& name : names) {
+    const auto found = bench::part_names().find(name);
+    if (found == bench::part_names().end()) {
+      throw CLI::ValidationError("--only", "\"" + name + "\" is none of " + all_parts());
+    }
+    parts.insert(found->second);
+  }
+  return parts;
+}
+
+// Each client is an open file, here and in Holdfast, which inherits the limit; the usual 1,024 are
+// too few of them for an overload.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
 }
 
 int run(const bench::Options& options) {
@@ -66,7 +100,8 @@ int run(const bench::Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{
       "Measures Holdfast on running servers: orders, refunds, sold-out answers, latencies, CPU\n"
-      "and memory, beside pgbench with one order a transaction. Starts and stops Holdfast.\n"
+      "and memory, beside pgbench with one order a transaction and nginx; with more and more\n"
+      "steps, load, SKUs and orders in the book. Starts and stops Holdfast.\n"
       "Exit codes: 0 measured, 1 it failed, 2 wrong use, 3 a server could not be reached."};
   bench::Options options;
   auto* config = app.add_option("--config", options.config, "Holdfast's configuration file")
@@ -89,6 +124,14 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   app.add_flag("--quick", options.quick, "a short run, to see that it works: 3 seconds");
+  app.add_option_function<std::vector<std::string>>(
+         "--only",
+         [&options](const std::vector<std::string>& names) { options.only = read_parts(names); },
+         "measure only these, separated by commas: " + all_parts())
+      ->delimiter(',')
+      ->type_name("PARTS");
+  app.add_option("--growth", options.growth, "the most orders to fill the book with")
+      ->check(CLI::Range(1, 5'000'000));
   app.add_flag("--json", options.as_json, "JSON instead of a table");
   auto* results = app.add_option("--results", options.results, "the file to write")
                       ->default_str("build/bench/results/latest.json, or embedded.json");
@@ -108,6 +151,7 @@ int main(int argc, char** argv) {
     options.results = options.embedded.empty() ? "build/bench/results/latest.json"
                                                : "build/bench/results/embedded.json";
   }
+  raise_file_limit();
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);

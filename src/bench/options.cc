@@ -18,6 +18,10 @@ std::string setting(const toml::table& config, const char* section, const char* 
 
 }  // namespace
 
+bool Options::wants_one_of(const Parts& parts) const {
+  return std::any_of(parts.begin(), parts.end(), [this](Part part) { return wants(part); });
+}
+
 std::chrono::milliseconds Options::part(double share, double at_least_s) const {
   const double wanted_s = std::max(seconds * share, std::min(at_least_s, seconds));
   return std::chrono::milliseconds{static_cast<std::int64_t>(wanted_s * 1000)};

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bench/failure.h"
+#include "bench/parts.h"
 #include "load/endpoint.h"
 
 namespace holdfast::bench {
@@ -33,9 +35,16 @@ struct Options {
   std::size_t connections = 256;
   bool quick = false;
   bool as_json = false;
+  Parts only;  // empty: all
+  // The most orders that the book is filled with, when not as many as usual.
+  std::optional<std::uint64_t> growth;
 
+  bool wants(Part part) const { return only.empty() || only.contains(part); }
+  bool wants_one_of(const Parts& parts) const;
   std::chrono::milliseconds part(double share, double at_least_s) const;
   std::size_t refunds() const { return quick ? 2'000 : 20'000; }
+  std::size_t early_refunds() const { return quick ? 1'000 : 10'000; }
+  std::uint64_t most_orders_in_book() const { return growth.value_or(quick ? 20'000 : 500'000); }
   // How long everything accepted may take to be completed after the load has ended.
   std::chrono::seconds drain_deadline() const;
 };

@@ -54,6 +54,17 @@ std::vector<pid_t> all_pids() {
   return pids;
 }
 
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> children;
+  for (const pid_t pid : all_pids()) {
+    const auto stat = read_stat(pid);
+    if (stat && stat->parent == parent) {
+      children.push_back(pid);
+    }
+  }
+  return children;
+}
+
 // The postmaster and its children, those too that have ended: one sum that only grows.
 double postgres_seconds(const Processes& processes) {
   const auto master = read_stat(processes.postgres);
@@ -61,10 +72,9 @@ double postgres_seconds(const Processes& processes) {
     return 0;
   }
   double sum = seconds_of(master->own_ticks + master->children_ticks);
-  for (const pid_t pid : all_pids()) {
-    const auto stat = read_stat(pid);
-    if (stat && stat->parent == processes.postgres && pid != processes.not_counted) {
-      sum += seconds_of(stat->own_ticks);
+  for (const pid_t pid : children_of(processes.postgres)) {
+    if (pid != processes.not_counted) {
+      sum += own_seconds(pid);
     }
   }
   return sum;
@@ -158,6 +168,19 @@ Memory read_memory(pid_t pid) {
     return static_cast<double>(parse_status_kib(status, key).value_or(0)) / 1024;
   };
   return {mib("VmRSS"), mib("VmHWM")};
+}
+
+double memory_of(pid_t pid) {
+  const std::string text = text_of("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  return static_cast<double>(parse_status_kib(text, "Pss").value_or(0)) / 1024;
+}
+
+double memory_of_family(pid_t parent) {
+  double sum = memory_of(parent);
+  for (const pid_t pid : children_of(parent)) {
+    sum += memory_of(pid);
+  }
+  return sum;
 }
 
 Machine read_machine() {

@@ -48,6 +48,11 @@ struct Memory {
 };
 Memory read_memory(pid_t pid);
 
+// What the processes take up now, in MiB. What several of them share is counted once: /proc/PID/
+// smaps_rollup, Pss (proc(5)); 0 where that may not be read.
+double memory_of(pid_t pid);
+double memory_of_family(pid_t parent);  // with its children
+
 struct Machine {
   std::string cpu;
   unsigned cores = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,21 @@
 namespace holdfast::bench {
 
 namespace json = boost::json;
+
+std::vector<TimelineSecond> timeline_of(const std::vector<std::uint64_t>& accepted,
+                                        const std::vector<std::uint64_t>& completed) {
+  std::vector<TimelineSecond> timeline;
+  for (std::size_t i = 0; i < std::max(accepted.size(), completed.size()); ++i) {
+    TimelineSecond second;
+    second.second = i;
+    second.accepted = i < accepted.size() ? accepted[i] : 0;
+    if (!completed.empty()) {
+      second.completed = i < completed.size() ? completed[i] : 0;
+    }
+    timeline.push_back(second);
+  }
+  return timeline;
+}
 
 namespace {
 
@@ -38,6 +54,14 @@ void write_pretty(const json::value& value, const std::string& indent, std::stri
       separator = ",\n";
     }
     out += "\n" + indent + "}";
+  } else if (const json::array* array = value.if_array(); array != nullptr && !array->empty()) {
+    const char* separator = "[\n";
+    for (const json::value& element : *array) {
+      out += separator + indent + "  ";
+      write_pretty(element, indent + "  ", out);
+      separator = ",\n";
+    }
+    out += "\n" + indent + "]";
   } else if (value.is_double()) {
     out += fmt::format("{:.6g}", value.get_double());
   } else {
@@ -45,12 +69,58 @@ void write_pretty(const json::value& value, const std::string& indent, std::stri
   }
 }
 
-std::string row(std::string_view name, std::optional<double> value, int digits,
-                std::string_view unit) {
-  if (!value) {
-    return "";
+json::value count(const std::optional<std::uint64_t>& value) {
+  return value ? json::value(*value) : json::value(nullptr);
+}
+
+json::object to_object(const StepsPoint& point) {
+  return {{"steps", point.steps},
+          {"async_p50_ms", number(point.async_p50_ms)},
+          {"async_p99_ms", number(point.async_p99_ms)},
+          {"async_per_s", number(point.async_per_s)},
+          {"sync_p50_ms", number(point.sync_p50_ms)},
+          {"sync_p99_ms", number(point.sync_p99_ms)},
+          {"sync_per_s", number(point.sync_per_s)}};
+}
+
+json::object to_object(const OverloadPoint& point) {
+  return {{"offered_percent", point.offered_percent},
+          {"offered_per_s", number(point.offered_per_s)},
+          {"accepted_per_s", number(point.accepted_per_s)},
+          {"completed_per_s", number(point.completed_per_s)},
+          {"refused_per_s", number(point.refused_per_s)},
+          {"p50_ms", number(point.p50_ms)},
+          {"p99_ms", number(point.p99_ms)}};
+}
+
+json::object to_object(const SkusPoint& point) {
+  return {{"skus", point.skus}, {"completed_per_s", number(point.completed_per_s)}};
+}
+
+json::object to_object(const GrowthPoint& point) {
+  return {{"orders_in_book", point.orders_in_book},
+          {"completed_per_s", number(point.completed_per_s)},
+          {"holdfast_mib", number(point.holdfast_mib)},
+          {"redis_mib", number(point.redis_mib)},
+          {"postgres_mib", number(point.postgres_mib)}};
+}
+
+json::object to_object(const TimelineSecond& second) {
+  return {{"second", second.second},
+          {"accepted", second.accepted},
+          {"completed", count(second.completed)}};
+}
+
+template <class Point>
+json::value series(const std::vector<Point>& points) {
+  if (points.empty()) {
+    return nullptr;
   }
-  return fmt::format("  {:<38}{:>12.{}f} {}\n", name, *value, digits, unit);
+  json::array array;
+  for (const Point& point : points) {
+    array.push_back(to_object(point));
+  }
+  return array;
 }
 
 }  // namespace
@@ -71,15 +141,23 @@ json::object to_json(const Results& results) {
           {"p99_ms_at_top", number(results.p99_ms_at_top)},
           {"refunds_per_s", number(results.refunds_per_s)},
           {"early_refunds_per_s", number(results.early_refunds_per_s)},
+          {"preempting_refunds_per_s", number(results.preempting_refunds_per_s)},
           {"sold_out_per_s", number(results.sold_out_per_s)},
+          {"nginx_per_s", number(results.nginx_per_s)},
+          {"sold_out_ratio_to_nginx", number(results.sold_out_ratio_to_nginx)},
           {"cpu_us_per_order", object_of(results.cpu_us_per_order)},
           {"limit_cpu_us_per_order", object_of(results.limit_cpu_us_per_order)},
           {"rss_mib", number(results.rss_mib)},
           {"rss_end_mib", number(results.rss_end_mib)},
           {"pgbench_one_order_per_transaction_per_s", number(results.pgbench_per_s)},
           {"ratio_to_pgbench", number(results.ratio_to_pgbench)},
-          {"orders", results.orders},
+          {"orders", count(results.orders)},
           {"load_seconds", number(results.load_seconds)},
+          {"timeline", series(results.timeline)},
+          {"sync_vs_async", series(results.sync_vs_async)},
+          {"overload", series(results.overload)},
+          {"skus", series(results.skus)},
+          {"growth", series(results.growth)},
           {"quick", results.quick},
           {"at", results.at},
           {"machine", json::object{{"cpu", results.machine.cpu},
@@ -87,34 +165,6 @@ json::object to_json(const Results& results) {
                                    {"memory_mib", results.machine.memory_mib},
                                    {"kernel", results.machine.kernel}}},
           {"versions", std::move(versions)}};
-}
-
-std::string to_table(const Results& results) {
-  std::string out = fmt::format("\n  {} · {} cores · {}\n\n", results.machine.cpu,
-                                results.machine.cores, results.machine.kernel);
-  out += row("completed orders (the headline)", results.completed_per_s, 0, "/s");
-  out += row("accepted orders", results.accepted_per_s, 0, "/s");
-  out += row("late refunds, done", results.refunds_per_s, 0, "/s");
-  out += row("sold-out answers", results.sold_out_per_s, 0, "/s");
-  out += row(fmt::format("answer to an order at {:.0f}/s: p50", results.half_load_per_s),
-             results.p50_ms_at_half, 2, "ms");
-  out += row("                                  p95", results.p95_ms_at_half, 2, "ms");
-  out += row("                                  p99", results.p99_ms_at_half, 2, "ms");
-  double sum = 0;
-  for (const auto& [process, us] : results.cpu_us_per_order) {
-    out += row("CPU per completed order: " + process, us, 1, "µs");
-    sum += us;
-  }
-  out += row("                         all", sum, 1, "µs");
-  for (const auto& [process, us] : results.limit_cpu_us_per_order) {
-    out += row("CPU per order, driven alone: " + process, us, 1, "µs");
-  }
-  out += row("the servers' limit, all cores theirs", results.limit_per_s, 0, "/s");
-  out += row("completed orders ÷ limit", results.ratio_to_limit, 2, "×");
-  out += row("memory of Holdfast, at most", results.rss_mib, 1, "MiB");
-  out += row("pgbench, one order a transaction", results.pgbench_per_s, 0, "/s");
-  out += row("completed orders ÷ pgbench", results.ratio_to_pgbench, 2, "×");
-  return out;
 }
 
 std::string pretty(const json::value& value) {

@@ -1,5 +1,7 @@
 #include "bench/server.h"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <filesystem>
 #include <thread>
 #include <utility>
@@ -15,11 +17,6 @@ std::string with_log(const std::string& what, const std::string& log) {
   return what + "; the end of " + log + ":\n" + tail_of(log, kTailLines);
 }
 
-bool is_ready(load::Session& session) {
-  const auto answer = session.call({"GET", "/readyz", "", {}});
-  return answer && answer->status == 200;
-}
-
 // The measurement would be of another program.
 Result<void> check_nobody_listens(load::Session& session) {
   if (session.call({"GET", "/healthz", "", {}})) {
@@ -29,52 +26,65 @@ Result<void> check_nobody_listens(load::Session& session) {
   return {};
 }
 
-Result<ChildProcess> start_ready(const std::vector<std::string>& command, load::Session& session,
-                                 const std::string& log_dir, const std::atomic<bool>& interrupted) {
-  auto server = ChildProcess::start(command, log_dir + "/bench-holdfast.log");
-  if (!server) {
-    return server;
-  }
+bool answers(load::Session& session, const std::string& path) {
+  const auto answer = session.call({"GET", path, "", {}});
+  return answer && answer->status == 200;
+}
+
+Result<ChildProcess> wait_until_ready(ChildProcess server, const std::string& name,
+                                      const load::Endpoint& endpoint, const std::string& path,
+                                      const std::atomic<bool>& interrupted) {
+  load::Session session(endpoint, kCallTimeout);
   const auto deadline = std::chrono::steady_clock::now() + kStartDeadline;
-  while (!is_ready(session)) {
-    if (!server->is_running()) {
-      return fail(with_log("Holdfast ended by itself", server->log()));
+  while (!answers(session, path)) {
+    if (!server.is_running()) {
+      return fail(with_log(name + " ended by itself", server.log()));
     }
     if (interrupted) {
       return fail("interrupted");
     }
     if (std::chrono::steady_clock::now() >= deadline) {
-      return fail(with_log("Holdfast was not ready in time", server->log()));
+      return fail(with_log(name + " was not ready in time", server.log()));
     }
     std::this_thread::sleep_for(kPollEvery);
   }
   return server;
 }
 
+Result<ChildProcess> serve(const std::vector<std::string>& command, const Launch& launch,
+                           const load::Endpoint& endpoint, const std::string& log_dir,
+                           const std::atomic<bool>& interrupted) {
+  auto server = ChildProcess::start(command, log_dir + "/bench-holdfast.log", launch.environment);
+  if (!server) {
+    return server;
+  }
+  return wait_until_ready(std::move(*server), "Holdfast", endpoint, "/readyz", interrupted);
+}
+
 }  // namespace
 
-Result<ChildProcess> start_holdfast(const Options& options, const load::Endpoint& endpoint,
-                                    const std::string& log_dir,
+Result<ChildProcess> start_holdfast(const Options& options, const Launch& launch,
+                                    const load::Endpoint& endpoint, const std::string& log_dir,
                                     const std::atomic<bool>& interrupted) {
   load::Session session(endpoint, kCallTimeout);
   auto free = check_nobody_listens(session);
   if (!free) {
     return tl::make_unexpected(free.error());
   }
-  auto migration = ChildProcess::start({options.holdfast, "migrate", "--config", options.config},
-                                       log_dir + "/bench-migrate.log");
+  auto migration = ChildProcess::start({options.holdfast, "migrate", "--config", launch.config},
+                                       log_dir + "/bench-migrate.log", launch.environment);
   if (!migration) {
     return tl::make_unexpected(migration.error());
   }
   if (!migration->wait_for_success(kStartDeadline, interrupted)) {
     return fail(with_log(options.holdfast + " migrate failed", migration->log()));
   }
-  return start_ready({options.holdfast, "serve", "--config", options.config}, session, log_dir,
-                     interrupted);
+  return serve({options.holdfast, "serve", "--config", launch.config}, launch, endpoint, log_dir,
+               interrupted);
 }
 
-Result<ChildProcess> start_embedded(const Options& options, const load::Endpoint& endpoint,
-                                    const std::string& log_dir,
+Result<ChildProcess> start_embedded(const Options& options, const Launch& launch,
+                                    const load::Endpoint& endpoint, const std::string& log_dir,
                                     const std::atomic<bool>& interrupted) {
   load::Session session(endpoint, kCallTimeout);
   auto free = check_nobody_listens(session);
@@ -86,10 +96,35 @@ Result<ChildProcess> start_embedded(const Options& options, const load::Endpoint
     std::filesystem::remove(options.embedded + "/holdfast.db" + suffix, ignored);
   }
   std::vector<std::string> command{options.holdfast, "dev", "--data", options.embedded};
-  if (!options.config.empty()) {
-    command.insert(command.end(), {"--config", options.config});
+  if (!launch.config.empty()) {
+    command.insert(command.end(), {"--config", launch.config});
   }
-  return start_ready(command, session, log_dir, interrupted);
+  return serve(command, launch, endpoint, log_dir, interrupted);
+}
+
+Result<ChildProcess> start_server(const std::vector<std::string>& command,
+                                  const load::Endpoint& endpoint, const std::string& path,
+                                  const std::string& log, const std::atomic<bool>& interrupted) {
+  auto server = ChildProcess::start(command, log);
+  if (!server) {
+    return server;
+  }
+  return wait_until_ready(std::move(*server), command.front(), endpoint, path, interrupted);
+}
+
+Result<load::Endpoint> free_endpoint() {
+  using boost::asio::ip::tcp;
+  boost::asio::io_context loop;
+  boost::system::error_code error;
+  tcp::acceptor probe(loop);
+  const tcp::endpoint any(boost::asio::ip::address_v4::loopback(), 0);
+  probe.open(any.protocol(), error);
+  probe.bind(any, error);
+  const auto port = probe.local_endpoint(error).port();
+  if (error) {
+    return fail("no port can be had on 127.0.0.1: " + error.message());
+  }
+  return load::Endpoint{"127.0.0.1", std::to_string(port), ""};
 }
 
 std::string holdfast_version(const Options& options, const std::string& log_dir,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Orders final : public load::Workload {
     std::string sku_prefix;   // sku_name() of it
     std::size_t skus = 1;
     std::size_t keep_ids = 0;  // how many orders' ids to keep, the first ones accepted
+    std::string plan{};        // empty: the plan `default`
+    std::string prefer{};      // the header Prefer; empty: none
   };
 
   Orders(const load::Endpoint& endpoint, const Shape& shape);
@@ -38,6 +41,8 @@ class Orders final : public load::Workload {
   void on_answer(std::uint64_t index, const load::Response& response) override;
 
   const std::vector<std::string>& order_ids() const { return order_ids_; }
+  // How many were accepted in each second since the first request.
+  const std::vector<std::uint64_t>& accepted_by_second() const { return accepted_by_second_; }
 
   static std::string sku_name(const std::string& prefix, std::size_t number);
 
@@ -47,6 +52,27 @@ class Orders final : public load::Workload {
   std::size_t user_at_ = 0;
   std::size_t sku_at_ = 0;
   std::vector<std::string> order_ids_;
+  load::Clock::time_point begun_{};
+  std::vector<std::uint64_t> accepted_by_second_;
+};
+
+// Orders, and a refund of each as soon as it was accepted: in the next request that leaves, which
+// is nearly always that of the same connection.
+class EarlyRefunds final : public load::Workload {
+ public:
+  // `refund_body` says what the refund does with an order that is not complete yet.
+  EarlyRefunds(load::Endpoint endpoint, const Orders::Shape& shape, std::string refund_body);
+  void write_request(std::uint64_t index, std::string& out) override;
+  void on_answer(std::uint64_t index, const load::Response& response) override;
+
+  std::uint64_t refunds() const { return refunds_; }  // that were accepted
+
+ private:
+  load::Endpoint endpoint_;
+  Orders orders_;
+  std::string refund_body_;
+  std::deque<std::string> order_ids_;  // accepted, their refund not asked for yet
+  std::uint64_t refunds_ = 0;
 };
 
 // A full refund of each order.

@@ -7,7 +7,7 @@
 namespace holdfast::flows {
 namespace {
 
-constexpr Instant kNow{Milliseconds{1'000'000}};
+constexpr Instant kSeen{Milliseconds{1'000'000}};
 
 LedgerState state(std::int64_t unsettled, Instant oldest) {
   LedgerState made;
@@ -17,32 +17,32 @@ LedgerState state(std::int64_t unsettled, Instant oldest) {
 }
 
 TEST(Backlog, KnowsNothingAtFirst) {
-  EXPECT_FALSE(Backlog{}.is_growing_past(0, kNow));
+  EXPECT_FALSE(Backlog{}.is_growing_past(0, kSeen));
 }
 
 TEST(Backlog, IsTooLongWhileSettlementGoesOn) {
   Backlog backlog;
-  backlog.saw(state(10, kNow), kNow);
-  EXPECT_TRUE(backlog.is_growing_past(9, kNow));
-  EXPECT_FALSE(backlog.is_growing_past(10, kNow));
+  backlog.saw(state(10, kSeen), kSeen);
+  EXPECT_TRUE(backlog.is_growing_past(9, kSeen));
+  EXPECT_FALSE(backlog.is_growing_past(10, kSeen));
 }
 
 TEST(Backlog, DoesNotCountWhereSettlementStandsStill) {
   Backlog backlog;
-  for (auto now = kNow; now < kNow + 2 * limits::kStandstill; now += Milliseconds{500}) {
-    backlog.saw(state(10, kNow), now);
+  for (auto now = kSeen; now < kSeen + 2 * limits::kStandstill; now += Milliseconds{500}) {
+    backlog.saw(state(10, kSeen), now);
   }
-  const auto later = kNow + 2 * limits::kStandstill;
+  const auto later = kSeen + 2 * limits::kStandstill;
   EXPECT_FALSE(backlog.is_growing_past(9, later));
   // It moves again.
-  backlog.saw(state(10, kNow + Milliseconds{1}), later);
+  backlog.saw(state(10, kSeen + Milliseconds{1}), later);
   EXPECT_TRUE(backlog.is_growing_past(9, later));
 }
 
 TEST(Backlog, IsForgottenWithoutLooks) {
   Backlog backlog;
-  backlog.saw(state(10, kNow), kNow);
-  EXPECT_FALSE(backlog.is_growing_past(9, kNow + limits::kStandstill));
+  backlog.saw(state(10, kSeen), kSeen);
+  EXPECT_FALSE(backlog.is_growing_past(9, kSeen + limits::kStandstill));
 }
 
 }  // namespace

@@ -203,7 +203,11 @@ void Driver::on_response(Connection& connection, const Response& response) {
   ++result_.answered;
   ++by_status_[static_cast<std::size_t>(response.status)];
   result_.last_answered = now;
-  result_.latency.record(now - connection.since());
+  const auto latency = now - connection.since();
+  result_.latency.record(latency);
+  if (response.status / 100 == 2) {
+    result_.success_latency.record(latency);
+  }
   workload_.on_answer(connection.index(), response);
   if (!connection.is_open()) {
     connection.open(address_, std::chrono::milliseconds{0});

@@ -63,6 +63,7 @@ struct RunResult {
   std::string first_error;       // of the first broken one
   std::map<int, std::uint64_t> by_status;
   Histogram latency;
+  Histogram success_latency;  // of the answers 2xx alone
   Clock::time_point first_sent{};
   Clock::time_point last_answered{};
 

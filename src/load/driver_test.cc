@@ -145,6 +145,7 @@ TEST(Driver, ClosedLoopSendsEachRequestOnce) {
   EXPECT_EQ(result->with_status(200), 500U);
   EXPECT_EQ(result->with_status(409), 500U);
   EXPECT_EQ(result->latency.count(), 1'000U);
+  EXPECT_EQ(result->success_latency.count(), 500U);
   EXPECT_EQ(gets.seen.size(), 1'000U);
   EXPECT_EQ(result->broken + result->unanswered + result->unsent, 0U);
 }

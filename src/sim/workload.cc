@@ -81,7 +81,7 @@ class Drawing {
   /// What came later is drawn and numbered after the rest, which so keeps its numbers.
   void draw_more() {
     if (random_.chance(0.4)) repeat([this] { draw_order("picked"); }, 3);
-    if (random_.chance(0.4)) repeat([this] { draw_rush(); }, 3);
+    if (random_.chance(0.5)) repeat([this] { draw_rush(); }, 6);
     if (random_.chance(0.6)) repeat([this] { draw_late_repeat(); }, 2);
     if (random_.chance(0.3)) repeat([this] { draw_limit_change(); }, 3);
     if (random_.chance(0.2)) repeat([this] { draw_unplanned(); }, 2);
