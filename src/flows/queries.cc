@@ -32,6 +32,11 @@ StockView view_of(const StockRow& row, const SkuLevel& level) {
   return view;
 }
 
+/// The next pause between two looks: the end is noticed late by about a quarter of the wait at most.
+Milliseconds longer(Milliseconds pause) {
+  return std::min(pause + pause / 4, limits::kWaitPollMax);
+}
+
 }  // namespace
 
 boost::asio::awaitable<Outcome<OrderAggregate>> Queries::order(OrderId order_id) {
@@ -71,7 +76,7 @@ boost::asio::awaitable<Outcome<OrderAggregate>> Queries::wait_for_order(OrderId 
     const auto now = ports_.clock.now();
     if (!found || is_final(found->order.status) || now >= until) co_return found;
     co_await ports_.clock.sleep(std::min<Milliseconds>(pause, until - now));
-    pause = std::min(pause * 2, limits::kWaitPollMax);
+    pause = longer(pause);
   }
 }
 
@@ -98,7 +103,7 @@ boost::asio::awaitable<Outcome<Refund>> Queries::wait_for_refund(RefundId refund
     const auto now = ports_.clock.now();
     if (!found || is_final(found->status) || now >= until) co_return found;
     co_await ports_.clock.sleep(std::min<Milliseconds>(pause, until - now));
-    pause = std::min(pause * 2, limits::kWaitPollMax);
+    pause = longer(pause);
   }
 }
 
