@@ -115,7 +115,7 @@ class Drawing {
     Operation refund = begin(OperationKind::refund);
     refund.order_id = place.order_id;
     refund.refund_id = id_of<RefundId>(random_);
-    refund.after = place.after + Milliseconds{random_.between(0, 25)};
+    refund.after = place.after + Milliseconds{random_.between(0, 14)};
     refund.preempts = true;
     for (auto looks = random_.chance(0.3) ? random_.between(1, 3) : 0; looks > 0; --looks) {
       Operation reconcile = begin(OperationKind::reconcile);
