@@ -176,9 +176,7 @@ boost::asio::awaitable<PlaceAnswer> Admission::answer_repeat(PlaceCommand comman
   auto found = co_await ports_.book.find_order(command.order_id);
   if (found && *found) co_return repeat_of(std::move(command), std::move(**found), fingerprint);
   if (entry.fingerprint != fingerprint && !HF_DEFECT(ignore_order_content)) {
-    if (found) co_return answer_of(PlaceOutcome::conflict, command);
-    co_return answer_of(PlaceOutcome::unavailable, command,
-                        "the id is taken; PostgreSQL, which may have this order under it, is away");
+    co_return answer_of(PlaceOutcome::conflict, command);
   }
   auto placed = codec::placed_order_from_payload(entry.payload);
   if (!placed) {
