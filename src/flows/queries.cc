@@ -32,7 +32,8 @@ StockView view_of(const StockRow& row, const SkuLevel& level) {
   return view;
 }
 
-/// The next pause between two looks: the end is noticed late by about a quarter of the wait at most.
+/// The next pause between two looks: the end is noticed late by about a quarter of the wait at
+/// most.
 Milliseconds longer(Milliseconds pause) {
   return std::min(pause + pause / 4, limits::kWaitPollMax);
 }

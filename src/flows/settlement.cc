@@ -232,9 +232,7 @@ void SettlementFlow::take_reports(const std::vector<Item>& items, std::vector<Pr
     switch (report.outcome) {
       case SettleOutcome::settled: take_settled(placed, std::move(prepared[i]), work); break;
       case SettleOutcome::already_settled: take_settled_before(placed, report, work); break;
-      case SettleOutcome::other_reservation:
-        work.releases.push_back(release_of(placed, options_.journal_retention));
-        break;
+      case SettleOutcome::other_reservation: take_other_reservation(placed, work); break;
       case SettleOutcome::stale_generation: stale.push_back(items[i]); break;
     }
   }
@@ -263,6 +261,13 @@ void SettlementFlow::take_settled_before(const codec::PlacedOrder& placed,
   if (report.standing != OrderStatus::cancelled) {
     work.marks.push_back(mark_of(placed.order, options_.journal_retention));
   }
+}
+
+void SettlementFlow::take_other_reservation(const codec::PlacedOrder& placed, Work& work) const {
+  work.releases.push_back(release_of(placed, options_.journal_retention));
+  // Or the same message once more, of an order that took its stock anew when it was settled:
+  // whoever did that may have died before others were told.
+  if (placed.generation != work.generation) work.untold.push_back(placed.order.id);
 }
 
 boost::asio::awaitable<void> SettlementFlow::tell_again(std::vector<OrderId> order_ids,
@@ -355,7 +360,7 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
       break;
     case SettleOutcome::already_settled: take_settled_before(placed, report, work); break;
     case SettleOutcome::other_reservation:
-      work.releases.push_back(release_of(placed, options_.journal_retention));
+      if (holds_stock) take_other_reservation(placed, work);
       break;
     case SettleOutcome::stale_generation: retry_later(std::move(item), work); co_return;
   }

@@ -107,6 +107,7 @@ class SettlementFlow {
   /// Others are to be told of a settled order.
   void tell(const Order& order, Work& work) const;
   void take_settled(const codec::PlacedOrder& placed, Prepared prepared, Work& work);
+  void take_other_reservation(const codec::PlacedOrder& placed, Work& work) const;
   void take_settled_before(const codec::PlacedOrder& placed, const SettleReport& report,
                            Work& work) const;
   boost::asio::awaitable<void> tell_again(std::vector<OrderId> order_ids, Work& work);
