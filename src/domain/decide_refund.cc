@@ -282,7 +282,12 @@ RefundCheck decide_refund_check(const Order& order, const Refund& refund,
             "cannot pre-empt the order; it goes on as soon as the order completes";
       }
       return check;
-    case OrderStatus::refunded: break;  // its units are claimed by this refund: I5 was broken
+    case OrderStatus::refunded:
+      // Asked for when the order's id stood for more than what was settled under it in the end.
+      check.outcome = RefundCheckOutcome::ended;
+      check.refund = voided(check.refund);
+      check.refund.error = "nothing of its order is left to give back";
+      return check;
   }
   HF_UNREACHABLE("no order that a held refund can have");
 }

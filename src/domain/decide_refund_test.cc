@@ -339,6 +339,13 @@ TEST(RefundCheck, ReversesOnceTheOrderIsComplete) {
   }
 }
 
+TEST(RefundCheck, IsVoidWhereNothingIsLeft) {
+  const auto found = check(in_status(OrderStatus::refunded), held());
+  EXPECT_EQ(found.outcome, RefundCheckOutcome::ended);
+  EXPECT_EQ(found.refund.status, RefundStatus::void_);
+  EXPECT_TRUE(found.refund.error.has_value());
+}
+
 TEST(RefundCheck, IsVoidOnceTheOrderIsCancelled) {
   const auto found = check(in_status(OrderStatus::cancelled), held());
   EXPECT_EQ(found.outcome, RefundCheckOutcome::ended);

@@ -59,6 +59,19 @@ TEST(Refunding, OfDifferentLinesRunsSideBySide) {
   EXPECT_EQ(run.rows.order.points_earned, 0);
 }
 
+TEST(Refunding, OfMoreThanTheOrderHasFails) {
+  OrderRun run = paid_run();
+  run.ask_refund(1, {{refund_line("A-1", 2)}});
+  // As if it had been asked for while the order's id stood for more.
+  run.rows.refunds[0].lines[0].quantity = Quantity{100};
+  run.advance_to(60'000);
+  EXPECT_EQ(run.refund().status, RefundStatus::failed);
+  EXPECT_TRUE(run.refund().error.has_value());
+  EXPECT_FALSE(run.refund().next_check_at.has_value());
+  EXPECT_EQ(run.order(), "completed");
+  EXPECT_TRUE(run.last.returned.empty());
+}
+
 TEST(Refunding, WaitsForAnOperatorWhenItsAttemptsAreUsedUp) {
   OrderRun run = paid_run();
   const auto refund = run.ask_refund(1);
