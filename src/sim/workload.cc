@@ -202,8 +202,14 @@ class Drawing {
       add(std::move(discard));
     }
     add(std::move(place));
-    add(std::move(loss));
+    add(loss);
     if (random_.chance(0.6)) add(std::move(again));
+    for (auto buyers = random_.between(0, 4); buyers > 0; --buyers) {
+      // Some come while one process has built the ledger anew and another does not know.
+      Operation meanwhile = begin_order("default");
+      meanwhile.after = loss.after + Milliseconds{random_.between(0, 2'000)};
+      add(std::move(meanwhile));
+    }
   }
 
   /// Under `plan`, or any.
