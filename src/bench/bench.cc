@@ -107,6 +107,21 @@ Result<Launch> launch_for_all(const Options& options, const Site& site) {
   return launch;
 }
 
+Result<ChildProcess> start_for_all(const Options& options, const Target& target, Site& site,
+                                   const Watcher& watcher) {
+  const auto launch = launch_for_all(options, site);
+  if (!launch) {
+    return tl::make_unexpected(launch.error());
+  }
+  watcher.show("starting Holdfast", false);
+  auto server =
+      start_holdfast(options, *launch, target.endpoint, site.log_dir, watcher.interrupted);
+  if (server) {
+    site.processes.holdfast = server->pid();
+  }
+  return server;
+}
+
 Result<void> compare_with_limit(const Options& options, const Processes& processes,
                                 const Watcher& watcher, Results& results) {
   const auto limit =
@@ -127,17 +142,10 @@ Result<void> compare_with_limit(const Options& options, const Processes& process
 // Holdfast is up only while these run.
 Result<void> measure_one_book(const Options& options, const Target& target, Site site,
                               const Watcher& watcher, Results& results) {
-  const auto launch = launch_for_all(options, site);
-  if (!launch) {
-    return tl::make_unexpected(launch.error());
-  }
-  watcher.show("starting Holdfast", false);
-  const auto server =
-      start_holdfast(options, *launch, target.endpoint, site.log_dir, watcher.interrupted);
+  const auto server = start_for_all(options, target, site, watcher);
   if (!server) {
     return tl::make_unexpected(server.error());
   }
-  site.processes.holdfast = server->pid();
   auto book = Book::open(target.postgres_url);
   if (!book) {
     return tl::make_unexpected(book.error());
@@ -190,17 +198,10 @@ Result<void> measure_on_servers(const Options& options, const Target& target, Si
 
 Result<void> measure_embedded(const Options& options, const Target& target, Site site,
                               const Watcher& watcher, Results& results) {
-  const auto launch = launch_for_all(options, site);
-  if (!launch) {
-    return tl::make_unexpected(launch.error());
-  }
-  watcher.show("starting Holdfast", false);
-  const auto server =
-      start_embedded(options, *launch, target.endpoint, site.log_dir, watcher.interrupted);
+  const auto server = start_for_all(options, target, site, watcher);
   if (!server) {
     return tl::make_unexpected(server.error());
   }
-  site.processes.holdfast = server->pid();
   MetricsCounter counter(target.endpoint);
   Stage stage(options, target.endpoint, watcher, counter);
   return play(stage, site, results);

@@ -61,6 +61,37 @@ Result<ChildProcess> serve(const std::vector<std::string>& command, const Launch
   return wait_until_ready(std::move(*server), "Holdfast", endpoint, "/readyz", interrupted);
 }
 
+Result<void> migrate(const Options& options, const Launch& launch, const std::string& log_dir,
+                     const std::atomic<bool>& interrupted) {
+  auto migration = ChildProcess::start({options.holdfast, "migrate", "--config", launch.config},
+                                       log_dir + "/bench-migrate.log", launch.environment);
+  if (!migration) {
+    return tl::make_unexpected(migration.error());
+  }
+  if (!migration->wait_for_success(kStartDeadline, interrupted)) {
+    return fail(with_log(options.holdfast + " migrate failed", migration->log()));
+  }
+  return {};
+}
+
+void empty_the_folder(const Options& options) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code ignored;
+    std::filesystem::remove(options.embedded + "/holdfast.db" + suffix, ignored);
+  }
+}
+
+std::vector<std::string> command_of(const Options& options, const Launch& launch) {
+  std::vector<std::string> command{options.holdfast, "serve"};
+  if (!options.embedded.empty()) {
+    command = {options.holdfast, "dev", "--data", options.embedded};
+  }
+  if (!launch.config.empty()) {
+    command.insert(command.end(), {"--config", launch.config});
+  }
+  return command;
+}
+
 }  // namespace
 
 Result<ChildProcess> start_holdfast(const Options& options, const Launch& launch,
@@ -71,35 +102,12 @@ Result<ChildProcess> start_holdfast(const Options& options, const Launch& launch
   if (!free) {
     return tl::make_unexpected(free.error());
   }
-  auto migration = ChildProcess::start({options.holdfast, "migrate", "--config", launch.config},
-                                       log_dir + "/bench-migrate.log", launch.environment);
-  if (!migration) {
-    return tl::make_unexpected(migration.error());
+  if (!options.embedded.empty()) {
+    empty_the_folder(options);
+  } else if (auto migrated = migrate(options, launch, log_dir, interrupted); !migrated) {
+    return tl::make_unexpected(migrated.error());
   }
-  if (!migration->wait_for_success(kStartDeadline, interrupted)) {
-    return fail(with_log(options.holdfast + " migrate failed", migration->log()));
-  }
-  return serve({options.holdfast, "serve", "--config", launch.config}, launch, endpoint, log_dir,
-               interrupted);
-}
-
-Result<ChildProcess> start_embedded(const Options& options, const Launch& launch,
-                                    const load::Endpoint& endpoint, const std::string& log_dir,
-                                    const std::atomic<bool>& interrupted) {
-  load::Session session(endpoint, kCallTimeout);
-  auto free = check_nobody_listens(session);
-  if (!free) {
-    return tl::make_unexpected(free.error());
-  }
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code ignored;
-    std::filesystem::remove(options.embedded + "/holdfast.db" + suffix, ignored);
-  }
-  std::vector<std::string> command{options.holdfast, "dev", "--data", options.embedded};
-  if (!launch.config.empty()) {
-    command.insert(command.end(), {"--config", launch.config});
-  }
-  return serve(command, launch, endpoint, log_dir, interrupted);
+  return serve(command_of(options, launch), launch, endpoint, log_dir, interrupted);
 }
 
 Result<ChildProcess> start_server(const std::vector<std::string>& command,

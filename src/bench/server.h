@@ -15,14 +15,10 @@ struct Launch {
   std::vector<std::string> environment;  // "NAME=value": laid over the file
 };
 
-// Brings the book up to date and starts Holdfast; answers when it is ready. Refuses when somebody
+// Starts Holdfast; answers when it is ready. On the servers its book is brought up to date before;
+// without them, where the options name a folder, it has empty data there. Refuses when somebody
 // listens there already: the measurement would be of another program.
 Result<ChildProcess> start_holdfast(const Options& options, const Launch& launch,
-                                    const load::Endpoint& endpoint, const std::string& log_dir,
-                                    const std::atomic<bool>& interrupted);
-
-// Starts Holdfast without servers, on empty data in the folder that the options name.
-Result<ChildProcess> start_embedded(const Options& options, const Launch& launch,
                                     const load::Endpoint& endpoint, const std::string& log_dir,
                                     const std::atomic<bool>& interrupted);
 

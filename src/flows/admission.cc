@@ -118,7 +118,7 @@ boost::asio::awaitable<PlaceAnswer> Admission::answer_refusal(PlaceCommand comma
   auto answer = answer_of(PlaceOutcome::accepted, command);
   switch (result.outcome) {
     case ReserveOutcome::closed:
-      ports_.guard.doubt("Redis answered that the ledger is closed");
+      ports_.guard.doubt_closed();
       co_return answer_of(PlaceOutcome::rebuilding, command, ports_.guard.closed_because());
     case ReserveOutcome::replayed:
     case ReserveOutcome::conflict:

@@ -24,6 +24,11 @@ class LedgerGuard {
 
   /// The generation to reserve under; unset: admission is closed.
   [[nodiscard]] const std::optional<std::string>& generation() const { return generation_; }
+  /// The same as a text, empty while there is none, for changes that are to be made in no other
+  /// generation. To be taken before the book is asked what there is to do, or is given it: somebody
+  /// else may have brought that to the ledger and told the book so, and a ledger rebuilt after that
+  /// holds it without knowing.
+  [[nodiscard]] std::string known_generation() const { return generation_.value_or(""); }
   /// Why admission is closed, for people.
   [[nodiscard]] const std::string& closed_because() const { return closed_because_; }
   /// True when the ledger must be rebuilt: it has no token, an unknown one, or older data.
@@ -35,6 +40,7 @@ class LedgerGuard {
   void saw(const std::string& outbox_id);
   /// A reservation was answered `closed`, or the connection was lost: verify before selling again.
   void doubt(std::string because);
+  void doubt_closed() { doubt("Redis answered that the ledger is closed"); }
 
   /// Compares the ledger with what is known of it, once.
   boost::asio::awaitable<void> verify();

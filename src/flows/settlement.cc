@@ -304,7 +304,7 @@ boost::asio::awaitable<void> SettlementFlow::settle_stale(Item item, Work& work)
   if (HF_DEFECT(settle_stale_without_reserving)) outcome = ReserveOutcome::reserved;
   switch (outcome) {
     case ReserveOutcome::closed:
-      if (reserved) ports_.guard.doubt("Redis answered that the ledger is closed");
+      if (reserved) ports_.guard.doubt_closed();
       [[fallthrough]];
     case ReserveOutcome::busy:
       // As of the generation that it was: nobody knows that this one holds its units.

@@ -68,7 +68,7 @@ boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::set(SetStock command
   request.set_on_hand = command.on_hand;
   request.create_if_missing = true;
   request.at = ports_.clock.now();
-  auto generation = this->generation();
+  auto generation = ports_.guard.known_generation();
   const auto begun = co_await ports_.book.begin_stock_change(std::move(request));
   if (!begun) co_return unavailable_book(begun.error());
   if (begun->outcome == BeginStockChangeOutcome::out_of_bounds) {
@@ -92,7 +92,7 @@ boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::adjust(AdjustStock c
   request.delta = command.delta;
   request.reason = std::move(command.reason);
   request.at = ports_.clock.now();
-  auto generation = this->generation();
+  auto generation = ports_.guard.known_generation();
   const auto begun = co_await ports_.book.begin_stock_change(std::move(request));
   if (!begun) co_return unavailable_book(begun.error());
   auto outcome = StockDeskOutcome::done;
@@ -109,10 +109,6 @@ boost::asio::awaitable<Outcome<StockDeskAnswer>> StockDesk::adjust(AdjustStock c
   if (!applied) co_return tl::unexpected(applied.error());
   if (!*applied) co_return answer_of(StockDeskOutcome::stock_below_reserved);
   co_return co_await answer_with_stock(outcome, command.sku);
-}
-
-std::string StockDesk::generation() const {
-  return ports_.guard.generation().value_or("");
 }
 
 boost::asio::awaitable<Outcome<bool>> StockDesk::apply(StockChange change, std::string generation) {
@@ -282,7 +278,7 @@ tl::unexpected<Failure> StockDesk::ledger_away() const {
 
 boost::asio::awaitable<Outcome<std::size_t>> StockDesk::finish_pending(Instant begun_before) {
   if (HF_DEFECT(forget_pending_changes)) co_return std::size_t{0};
-  const auto generation = this->generation();
+  const auto generation = ports_.guard.known_generation();
   const auto pending =
       co_await ports_.book.pending_stock_changes(begun_before, limits::kSweepBatch);
   if (!pending) co_return unavailable_book(pending.error());

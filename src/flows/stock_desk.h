@@ -68,8 +68,6 @@ class StockDesk {
  private:
   /// False: refused, the ledger would fall below zero.
   boost::asio::awaitable<Outcome<bool>> apply(StockChange change, std::string generation);
-  /// Of the ledger, as of StockRelease.
-  [[nodiscard]] std::string generation() const;
   boost::asio::awaitable<Outcome<bool>> change_limit(Sku sku, std::optional<std::int64_t> limit);
   boost::asio::awaitable<Outcome<bool>> apply_limit(LimitAttempt attempt,
                                                     std::optional<std::int64_t> limit);

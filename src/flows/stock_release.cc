@@ -42,10 +42,6 @@ GiveBack give_back_of(const OrderBook::Unreleased& unreleased) {
   return change;
 }
 
-std::string StockRelease::generation() const {
-  return guard_.generation().value_or("");
-}
-
 boost::asio::awaitable<std::vector<bool>> StockRelease::give_back(std::vector<GiveBack> changes,
                                                                   std::string generation) {
   std::vector<boost::asio::awaitable<PortResult<ChangeOutcome>>> calls;
@@ -69,7 +65,7 @@ boost::asio::awaitable<std::vector<bool>> StockRelease::give_back(std::vector<Gi
     is_closed = is_closed || (outcome && *outcome == ChangeOutcome::closed);
   }
   if (is_closed && generation == guard_.generation()) {
-    guard_.doubt("Redis answered that the ledger is closed");
+    guard_.doubt_closed();
   }
   if (held_up != 0) {
     spdlog::info("stock of {} refunds or cancelled orders waits for Redis and the sweep", held_up);

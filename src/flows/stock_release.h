@@ -26,10 +26,8 @@ class StockRelease {
                Milliseconds journal_retention)
       : ledger_(ledger), book_(book), guard_(guard), journal_retention_(journal_retention) {}
 
-  /// Of the ledger, as this process knows it; empty while it knows none. To be taken before the
-  /// book is asked what is to be released, or is given it: somebody else may have brought that to
-  /// the ledger and told the book so, and a ledger rebuilt after that holds it without knowing.
-  [[nodiscard]] std::string generation() const;
+  /// The guard's: to be taken before the book is asked what is to be released, or is given it.
+  [[nodiscard]] std::string generation() const { return guard_.known_generation(); }
 
   /// Both return how many the ledger has; the others are left to the sweep.
   boost::asio::awaitable<std::size_t> release(std::vector<OrderBook::Unreleased> refunds,

@@ -119,8 +119,8 @@ struct Adjustment {
   std::string generation;  ///< as of a GiveBack
   ChangeId change_id;
   Sku sku;
-  std::int64_t delta =
-      0;  ///< may be negative; refused, for good, when `available` would be below 0
+  /// May be negative; refused, for good, when `available` would fall below zero.
+  std::int64_t delta = 0;
 };
 
 /// One attempt to give a SKU its purchase limit. The book counts them per SKU, so that of two the
