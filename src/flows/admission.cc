@@ -79,7 +79,7 @@ boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command,
   Order order =
       make_order(command.request, plan,
                  NewOrder{command.order_id, ReservationId{ports_.ids.next()}, fingerprint, now});
-  auto request = reserve_request(order, std::move(generation), now, room());
+  auto request = reserve_request(order, generation, now, room());
   auto payload = request.payload;
   RepeatLookup::Answer in_book;
   if (command.id_from_client) in_book = ports_.repeats.begin(command.order_id);
@@ -103,7 +103,10 @@ boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command,
   auto answer = answer_of(PlaceOutcome::accepted, command);
   if (options_.ack == AckPolicy::queued) {
     const bool queued = co_await ports_.publisher.publish(std::move(item));
-    answer.durability = queued ? Durability::queued : Durability::reserved;
+    // Of a ledger that is lost meanwhile nobody knows this id until it is settled, and it could
+    // have been taken with other content.
+    const bool is_sure = queued && ports_.guard.known_generation() == generation;
+    answer.durability = is_sure ? Durability::queued : Durability::reserved;
   } else {
     ports_.publisher.enqueue(std::move(item));
   }

@@ -38,7 +38,8 @@ enum class PlaceOutcome {
   accepted,
 };
 
-/// `queued`: RabbitMQ has confirmed it. `reserved`: Redis has it on disk, RabbitMQ not yet.
+/// `queued`: RabbitMQ has confirmed it. `reserved`: Redis has it on disk, RabbitMQ not yet, or
+/// Redis has lost its data meanwhile.
 enum class Durability { reserved, queued };
 
 struct PlaceAnswer {

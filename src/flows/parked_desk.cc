@@ -118,30 +118,32 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::discard(Uuid id, std::string r
   if (!claimed) co_return unavailable_book(claimed.error());
   if (claimed->empty()) co_return not_found();
   const auto& parked = claimed->front();
-  // The effect first: a crash in between leaves the row, and discarding it again changes nothing.
-  const auto given_up = co_await give_up(parked, reason);
-  if (!given_up) co_return tl::unexpected(given_up.error());
   AuditEntry audit{std::move(actor), "parked.discard", describe(parked) + ": " + reason,
                    ports_.clock.now()};
+  Discard given_up{parked, std::move(reason), audit};
+  const auto written = co_await give_up(std::move(given_up));
+  if (!written) co_return tl::unexpected(written.error());
+  if (*written) co_return true;
+  // The effect came first: a crash before this leaves the row, and discarding it again changes
+  // nothing.
   std::vector<Uuid> ids{id};
   const auto removed = co_await ports_.book.remove_parked(std::move(ids), std::move(audit));
   if (!removed) co_return unavailable_book(removed.error());
   co_return true;
 }
 
-boost::asio::awaitable<Outcome<bool>> ParkedDesk::give_up(ParkedMessage parked,
-                                                          std::string reason) {
-  if (parked.queue == queues::refunds) {
-    co_return co_await fail_refund(std::move(parked), std::move(reason));
+boost::asio::awaitable<Outcome<bool>> ParkedDesk::give_up(Discard discard) {
+  if (discard.parked.queue == queues::refunds) co_return co_await fail_refund(std::move(discard));
+  if (auto step = codec::step_from_message(discard.parked.body)) {
+    co_return co_await give_up_step(std::move(*step), std::move(discard));
   }
-  if (auto step = codec::step_from_message(parked.body)) {
-    co_return co_await give_up_step(std::move(*step), std::move(reason));
-  }
-  co_return co_await cancel_order(std::move(parked));
+  const auto cancelled = co_await cancel_orders(std::move(discard.parked));
+  if (!cancelled) co_return tl::unexpected(cancelled.error());
+  co_return false;
 }
 
 boost::asio::awaitable<Outcome<bool>> ParkedDesk::give_up_step(codec::StepWake wake,
-                                                               std::string reason) {
+                                                               Discard discard) {
   std::vector<OrderRef> refs(1);
   refs[0].order_id = wake.action.order_id;
   OrderWork work;
@@ -149,18 +151,21 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::give_up_step(codec::StepWake w
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
     work = OrderWork{};
     auto progress =
-        decide_discard(aggregate, wake.action, reason, options_.policy, ports_.clock.now());
-    return ports_.writer.write(aggregate, std::move(progress), work);
+        decide_discard(aggregate, wake.action, discard.reason, options_.policy, ports_.clock.now());
+    auto change = ports_.writer.write(aggregate, std::move(progress), work);
+    change.unparked.push_back(discard.parked.subject);
+    change.audit = discard.audit;
+    return change;
   };
   const auto updated = co_await ports_.book.update(std::move(refs), decide);
   if (!updated) co_return unavailable_book(updated.error());
   co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
-  co_return true;
+  co_return !updated->empty();
 }
 
-boost::asio::awaitable<Outcome<bool>> ParkedDesk::fail_refund(ParkedMessage parked,
-                                                              std::string reason) {
-  if (!parked.order_id || !parked.refund_id) co_return true;
+boost::asio::awaitable<Outcome<bool>> ParkedDesk::fail_refund(Discard discard) {
+  const auto& parked = discard.parked;
+  if (!parked.order_id || !parked.refund_id) co_return false;
   std::vector<OrderRef> refs(1);
   refs[0].order_id = *parked.order_id;
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
@@ -170,15 +175,17 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::fail_refund(ParkedMessage park
           refund.id == *parked.refund_id && refund.status == RefundStatus::needs_attention;
       if (!parked_one) continue;
       refund.status = next(refund.status, RefundEvent::discarded);
-      refund.error = reason;
+      refund.error = discard.reason;
       refund.next_check_at.reset();
       change.refunds.push_back(std::move(refund));
     }
+    change.unparked.push_back(parked.subject);
+    change.audit = discard.audit;
     return change;
   };
   const auto updated = co_await ports_.book.update(std::move(refs), decide);
   if (!updated) co_return unavailable_book(updated.error());
-  co_return true;
+  co_return !updated->empty();
 }
 
 boost::asio::awaitable<PortResult<SettleResult>> ParkedDesk::refuse(codec::IncomingOrder incoming,
@@ -214,10 +221,10 @@ boost::asio::awaitable<PortResult<SettleResult>> ParkedDesk::refuse(codec::Incom
   co_return settled;
 }
 
-boost::asio::awaitable<Outcome<bool>> ParkedDesk::cancel_order(ParkedMessage parked) {
+boost::asio::awaitable<Outcome<void>> ParkedDesk::cancel_orders(ParkedMessage parked) {
   const auto orders = codec::orders_from_message(parked.body);
   // What cannot be read holds no reservation that could be named.
-  if (!orders) co_return true;
+  if (!orders) co_return Outcome<void>{};
   OrderWork work;
   auto generation = ports_.finisher.generation();
   for (const auto& incoming : *orders) {
@@ -235,7 +242,7 @@ boost::asio::awaitable<Outcome<bool>> ParkedDesk::cancel_order(ParkedMessage par
     if (!released) co_return unavailable_ledger(released.error());
   }
   co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
-  co_return true;
+  co_return Outcome<void>{};
 }
 
 }  // namespace holdfast::flows

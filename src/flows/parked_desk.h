@@ -49,10 +49,17 @@ class ParkedDesk {
   boost::asio::awaitable<void> record();
 
  private:
-  boost::asio::awaitable<Outcome<bool>> fail_refund(ParkedMessage parked, std::string reason);
-  boost::asio::awaitable<Outcome<bool>> cancel_order(ParkedMessage parked);
-  boost::asio::awaitable<Outcome<bool>> give_up_step(codec::StepWake wake, std::string reason);
-  boost::asio::awaitable<Outcome<bool>> give_up(ParkedMessage parked, std::string reason);
+  struct Discard {
+    ParkedMessage parked;
+    std::string reason;
+    AuditEntry audit;
+  };
+  /// These say whether the row is gone and the audit entry is written, with the effect.
+  boost::asio::awaitable<Outcome<bool>> give_up(Discard discard);
+  boost::asio::awaitable<Outcome<bool>> fail_refund(Discard discard);
+  boost::asio::awaitable<Outcome<bool>> give_up_step(codec::StepWake wake, Discard discard);
+
+  boost::asio::awaitable<Outcome<void>> cancel_orders(ParkedMessage parked);
   boost::asio::awaitable<PortResult<SettleResult>> refuse(codec::IncomingOrder incoming,
                                                           OrderWork& work);
   /// With the queue's name as the book has it; both forms are understood.

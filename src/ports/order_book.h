@@ -94,6 +94,13 @@ struct ParkedMessage {
   std::string body;  ///< the message to send again
 };
 
+struct AuditEntry {
+  std::string actor;
+  std::string action;
+  std::string detail;
+  Instant at;
+};
+
 /// What a decision wants written for one order. Refunds are inserted or replaced by id.
 struct OrderChange {
   std::optional<Order> order;
@@ -103,6 +110,7 @@ struct OrderChange {
   std::vector<Event> events;
   std::vector<ParkedMessage> parked;  ///< recorded as `record_parked` does
   std::vector<std::string> unparked;  ///< subjects whose trouble is over: their rows are deleted
+  std::optional<AuditEntry> audit;    ///< of an operator who asked for it
 };
 
 /// Called once per order, inside the transaction, the order locked. Pure: may run again when the
@@ -220,13 +228,6 @@ struct BookSnapshot {
   std::vector<ChangeId> counted;      ///< changes and refunds counted here, not yet marked applied
   std::vector<ChangeId> not_counted;  ///< begun negative changes
   std::vector<JournalEntry> recent;   ///< orders placed since the given time, newest first
-};
-
-struct AuditEntry {
-  std::string actor;
-  std::string action;
-  std::string detail;
-  Instant at;
 };
 
 struct BookBacklog {

@@ -59,6 +59,7 @@ OrderChanges decide_all(std::vector<StandingOrder>& all, const OrderDecision& de
     append(changes.events, std::move(change.events));
     append(changes.parked, std::move(change.parked));
     append(changes.unparked, std::move(change.unparked));
+    if (change.audit) changes.audit.push_back(std::move(*change.audit));
   }
   return changes;
 }

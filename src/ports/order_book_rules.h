@@ -27,9 +27,10 @@ struct OrderChanges {
   std::vector<Event> events;
   std::vector<ParkedMessage> parked;
   std::vector<std::string> unparked;
+  std::vector<AuditEntry> audit;
   [[nodiscard]] bool empty() const {
     return orders.empty() && refunds.empty() && stock.empty() && points.empty() && events.empty() &&
-           parked.empty() && unparked.empty();
+           parked.empty() && unparked.empty() && audit.empty();
   }
 };
 

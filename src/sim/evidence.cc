@@ -189,7 +189,9 @@ Evidence gather(World& world) {
       evidence.refused_orders.insert(
           fault.key.substr(kRefused.size(), fault.key.rfind('/') - kRefused.size()));
     }
-    if (fault.key.starts_with("world/ledger_loses")) evidence.ledger_lost_data = true;
+    if (!fault.key.starts_with("world/ledger_loses")) continue;
+    evidence.ledger_lost_data = true;
+    evidence.ledger_losses.push_back(fault.at);
   }
   return evidence;
 }

@@ -97,6 +97,7 @@ struct Evidence {
   std::set<std::string> refused_orders;  ///< that the book would not settle for a while
   std::vector<std::string> given_up;     ///< by an operator, as the audit log tells it
   bool ledger_lost_data = false;         ///< at some time; what it alone had is gone then
+  std::vector<Instant> ledger_losses;    ///< when
 };
 
 Evidence gather(World& world);

@@ -105,6 +105,7 @@ Faults::Faults(std::uint64_t seed, std::optional<std::set<std::string>> only)
   for (const auto fault : kWorkerFaults) message_rates_[fault] = rate(random, 0.4);
   for (const auto fault : kOrderFaults) order_rates_[fault] = rate(random, 0.3);
   has_sore_calls_ = random.chance(kSwitchedOn);
+  doom_rate_ = rate(random, 0.5);
 }
 
 Random Faults::random_for(const std::string& key) const {
@@ -115,6 +116,7 @@ CallFault Faults::of_call(const std::string& process, const std::string& call, I
   if (!active_) return CallFault::none;
   const std::string place = process + "/" + call;
   const std::string numbered = place + "#" + std::to_string(++passed_[place]);
+  if (const auto fault = of_doom(process, call, now); fault != CallFault::none) return fault;
   if (const auto fault = of_sore_call(call, numbered); fault != CallFault::none) {
     fired(numbered + "/" + std::string(to_string(fault)), now);
     return fault;
@@ -141,6 +143,33 @@ CallFault Faults::of_sore_call(const std::string& call, const std::string& numbe
   if (!allowed(numbered + "/" + std::string(to_string(fault)))) return CallFault::none;
   ++sore_deaths_[call];
   return fault;
+}
+
+void Faults::operator_asks(const std::string& process) {
+  constexpr std::array kCalls{"book.claim_parked",  "book.update",        "book.settle",
+                              "book.ledger_record", "book.remove_parked", "ledger.give_back",
+                              "bus.publish"};
+  if (!active_) return;
+  const std::string place = process + "/operator";
+  const std::string numbered = place + "#" + std::to_string(++passed_[place]);
+  Random random = random_for(numbered);
+  if (!random.chance(doom_rate_)) return;
+  Doom doom;
+  doom.call = kCalls.at(static_cast<std::size_t>(random.between(0, kCalls.size() - 1)));
+  doom.calls_left = random.chance(0.7) ? 1 : random.between(2, 3);
+  doom.fault = random.chance(0.5) ? CallFault::crash_before : CallFault::crash_after;
+  doom.key = numbered + "/" + doom.call + "/" + std::string(to_string(doom.fault));
+  if (allowed(doom.key)) dooms_[process] = std::move(doom);
+}
+
+CallFault Faults::of_doom(const std::string& process, const std::string& call, Instant now) {
+  const auto found = dooms_.find(process);
+  if (found == dooms_.end() || found->second.call != call) return CallFault::none;
+  if (--found->second.calls_left > 0) return CallFault::none;
+  const Doom doom = std::move(found->second);
+  dooms_.erase(found);
+  fired(doom.key, now);
+  return doom.fault;
 }
 
 bool Faults::of_sleep(const std::string& process, Milliseconds duration, Instant now) {
@@ -228,6 +257,7 @@ std::string Faults::text() const {
   for (const auto& [fault, value] : order_rates_) {
     add("book_refuses_" + std::string(to_string(fault)), value);
   }
+  add("dies_for_operators", doom_rate_);
   return text.empty() ? "no faults" : text;
 }
 

@@ -75,6 +75,9 @@ class Faults {
   Faults(std::uint64_t seed, std::optional<std::set<std::string>> only);
 
   CallFault of_call(const std::string& process, const std::string& call, Instant now);
+  /// An operator asks `process` for something. In some seeds it dies at one of its next calls,
+  /// which is seldom met otherwise: operators are few.
+  void operator_asks(const std::string& process);
   /// Whether the process dies while something in it sleeps for `duration`.
   bool of_sleep(const std::string& process, Milliseconds duration, Instant now);
   /// `kinds`: those that can happen here.
@@ -110,6 +113,7 @@ class Faults {
   /// Some seeds let processes die a few times at each of a few kinds of calls, so that seldom
   /// ones have their turn.
   [[nodiscard]] CallFault of_sore_call(const std::string& call, const std::string& numbered);
+  [[nodiscard]] CallFault of_doom(const std::string& process, const std::string& call, Instant now);
   bool is_planned(OrderFault fault, const std::string& order_id);
   bool is_chosen(OrderFault fault, const std::string& key);
   [[nodiscard]] bool allowed(const std::string& key) const {
@@ -122,6 +126,15 @@ class Faults {
   std::map<MessageFault, double> message_rates_;
   std::map<WorldFault, double> world_counts_;
   std::map<OrderFault, double> order_rates_;
+  /// A death that is to come.
+  struct Doom {
+    std::string call;
+    std::int64_t calls_left = 0;
+    CallFault fault = CallFault::none;
+    std::string key;
+  };
+  double doom_rate_ = 0;
+  std::map<std::string, Doom> dooms_;  ///< by process
   bool has_sore_calls_ = false;
   std::map<std::string, int> sore_deaths_;        ///< by call
   std::set<std::string> refused_orders_;          ///< of which it was noted

@@ -53,6 +53,7 @@ std::string word_of(const flows::Outcome<T>& said, const char* standing) {
 }  // namespace
 
 void World::send_retry(Process& process, std::size_t sending) {
+  faults_.operator_asks(process.name());
   boost::asio::co_spawn(
       process.executor(), process.parked.retry(ParkedFilter{}, kOperator),
       [this, sending](std::exception_ptr thrown, const flows::Outcome<std::size_t>& said) {
@@ -62,6 +63,7 @@ void World::send_retry(Process& process, std::size_t sending) {
 }
 
 void World::send_discard(Process& process, std::size_t sending) {
+  faults_.operator_asks(process.name());
   boost::asio::co_spawn(process.executor(), discard_one(process.parked),
                         [this, sending](std::exception_ptr thrown, bool done) {
                           if (thrown) std::rethrow_exception(thrown);

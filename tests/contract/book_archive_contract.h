@@ -269,6 +269,35 @@ TEST_P(BookArchiveContract, a_book_that_is_not_empty_is_refused_and_stays_as_it_
   expect_equal(read(), all_kinds());
 }
 
+TEST_P(BookArchiveContract, a_change_is_audited_only_if_it_is_written) {
+  open_book();
+  settle(order(1));
+  const auto change_to = [this](Money refunded) {
+    return book_->update(refs({1}), [refunded](const OrderAggregate& aggregate) {
+      OrderChange change;
+      change.order = aggregate.order;
+      change.order->refunded_amount = refunded;
+      change.audit = AuditEntry{"ops", "parked.discard", std::to_string(refunded.minor), kNoon};
+      return change;
+    });
+  };
+  const auto amount = order(1).amount;
+  done(change_to(amount));
+  expect_constraint(change_to(amount + Money{1}));
+  // An entry alone is written too.
+  done(book_->update(refs({1}), [](const OrderAggregate&) {
+    OrderChange change;
+    change.audit = AuditEntry{"ops", "parked.discard", "alone", kNoon};
+    return change;
+  }));
+  std::vector<std::string> details;
+  for (const auto& one : read()) {
+    if (one.kind != codec::ArchiveKind::audit) continue;
+    details.emplace_back(one.fields.at("detail").as_string());
+  }
+  EXPECT_EQ(details, (std::vector<std::string>{std::to_string(amount.minor), "alone"}));
+}
+
 TEST_P(BookArchiveContract, plans_audit_and_a_generation_are_no_book_yet) {
   open_book();
   begin_generation();

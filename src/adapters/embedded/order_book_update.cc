@@ -51,6 +51,7 @@ void write(Session& session, const OrderChanges& changes, const BookOptions& opt
   // What is parked anew stays, also where its subject's earlier trouble is over.
   for (const auto& subject : changes.unparked) session.run(sql::kRemoveParkedSubject, subject);
   record_parked(session, changes.parked);
+  for (const auto& entry : changes.audit) record_audit(session, entry);
 }
 
 }  // namespace

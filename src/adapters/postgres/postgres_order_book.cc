@@ -88,9 +88,7 @@ bool PostgresOrderBook::connected() const {
 PostgresOrderBook::Answer<void> PostgresOrderBook::record_audit(AuditEntry entry) {
   return Session::perform<void>(
       session_, [entry = std::move(entry)](Session& session, postgres::Deadline deadline) {
-        postgres::Parameters parameters;
-        parameters.add(entry.actor).add(entry.action).add(entry.detail).add(entry.at);
-        return session.write(statements::record_audit, std::move(parameters), deadline);
+        return session.write(statements::record_audit, postgres::audit_parameters(entry), deadline);
       });
 }
 

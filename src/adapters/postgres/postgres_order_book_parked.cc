@@ -65,11 +65,9 @@ boost::asio::awaitable<void> remove_once(Session& session, const std::vector<Uui
                                          const AuditEntry& audit, Deadline deadline) {
   Parameters removed;
   removed.add(postgres::column_of(ids));
-  Parameters audited;
-  audited.add(audit.actor).add(audit.action).add(audit.detail).add(audit.at);
   postgres::Pipeline pipeline;
   pipeline.add(statements::remove_parked, std::move(removed));
-  pipeline.add(statements::record_audit, std::move(audited));
+  pipeline.add(statements::record_audit, postgres::audit_parameters(audit));
   pipeline.end_transaction(true);
   auto lease = co_await session.acquire(deadline);
   co_await lease->run(pipeline, deadline);

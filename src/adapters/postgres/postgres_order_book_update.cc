@@ -210,6 +210,9 @@ postgres::Pipeline writing(const OrderChanges& changes, bool points_floor_zero) 
     pipeline.add(statements::write_events, event_parameters(changes.events));
   }
   add_parked(pipeline, changes);
+  for (const auto& entry : changes.audit) {
+    pipeline.add(statements::record_audit, postgres::audit_parameters(entry));
+  }
   pipeline.add(statements::commit);
   pipeline.end_transaction(!changes.empty());
   return pipeline;

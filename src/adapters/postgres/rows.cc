@@ -249,6 +249,12 @@ Parameters points_parameters(const std::vector<PointsMovement>& movements) {
   return parameters;
 }
 
+Parameters audit_parameters(const AuditEntry& entry) {
+  Parameters parameters;
+  parameters.add(entry.actor).add(entry.action).add(entry.detail).add(entry.at);
+  return parameters;
+}
+
 Parameters parked_parameters(const std::vector<ParkedMessage>& messages) {
   Column<Uuid> id;
   Column<QueueName> queue;

@@ -77,5 +77,6 @@ Parameters points_parameters(const std::vector<PointsMovement>& movements);
 
 /// Columns of messages as record_parked.sql takes them, each subject once.
 Parameters parked_parameters(const std::vector<ParkedMessage>& messages);
+Parameters audit_parameters(const AuditEntry& entry);
 
 }  // namespace holdfast::postgres
