@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/postgres/rows.h"
 #include "adapters/postgres/session.h"
 
 namespace holdfast {
