@@ -24,6 +24,10 @@ appendonly yes
 appendfsync always
 maxmemory-policy noeviction
 save ""
+# The file is rewritten every 500,000 orders or so, not every few seconds; and what is rewritten,
+# mostly ids, does not repay being compressed.
+auto-aof-rewrite-min-size 1gb
+rdbcompression no
 daemonize no
 # The command line keeps the path of this file, by which the stack knows its server again.
 set-proc-title no

@@ -112,7 +112,7 @@ void run_on(Parts& parts, boost::asio::awaitable<void> task) {
 WorkerRole::WorkerRole(const Config& config, Backend& backend)
     : parts_(config, backend, kWorkerBookConnections),
       gateway_(parts_.loop.get_executor(), parts_.clock, gateway_options()),
-      teller_(parts_.book, parts_.bus, parts_.clock),
+      teller_(parts_.book, parts_.bus, parts_.clock, parts_.writer.events()),
       settlement_({parts_.ledger, parts_.book, parts_.bus, parts_.clock, parts_.ids, parts_.guard,
                    parts_.writer, parts_.release, teller_},
                   settlement_options(config)),

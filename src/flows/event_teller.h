@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <memory>
 #include <vector>
 
 #include "flows/events.h"
@@ -24,21 +25,22 @@ boost::asio::awaitable<PortResult<void>> keep_events(OrderBook& book, OrderId or
 /// book, so that no listener's trouble holds up a settlement. One per worker loop.
 class EventTeller {
  public:
-  struct OrderEvents {
-    OrderId order_id;
-    std::vector<Event> events;
-  };
+  using Settled = std::shared_ptr<const Order>;
 
-  EventTeller(OrderBook& book, MessageBus& bus, Clock& clock)
-      : book_(book), bus_(bus), clock_(clock) {}
+  EventTeller(OrderBook& book, MessageBus& bus, Clock& clock, const EventWriter& writer)
+      : book_(book), bus_(bus), clock_(clock), writer_(writer) {}
 
-  /// Returns once each event is told or kept.
-  boost::asio::awaitable<void> tell(std::vector<OrderEvents> told);
+  /// Returns once each event of these orders is told or kept.
+  boost::asio::awaitable<void> tell(std::vector<Settled> settled);
 
  private:
+  /// As `publish_events`, but writes no event that nobody listens to.
+  boost::asio::awaitable<bool> tell_at_once(const std::vector<Settled>& settled);
+
   OrderBook& book_;  // HELD NOT OWNED
   MessageBus& bus_;  // HELD NOT OWNED
   Clock& clock_;     // HELD NOT OWNED
+  const EventWriter& writer_;
   /// Until then RabbitMQ is not asked: it has just kept somebody waiting.
   Instant by_book_until_{};
 };

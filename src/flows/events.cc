@@ -6,11 +6,16 @@
 
 #include "codec/cloud_event.h"
 #include "codec/order_json.h"
+#include "domain/assert.h"
 
 namespace holdfast::flows {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::string_view kAccepted = "order.accepted";
+constexpr std::string_view kCompleted = "order.completed";
+constexpr std::string_view kCancelled = "order.cancelled";
 
 struct Subject {
   Uuid id;
@@ -53,9 +58,10 @@ json::object order_data(const Order& order) {
 
 }  // namespace
 
-Event EventWriter::order_event(const std::string& type, const Order& order, Instant at) const {
+Event EventWriter::order_event(std::string_view type, const Order& order, Instant at) const {
   // An order is accepted, completed and cancelled once.
-  return cloud_event({order.id.value, source_, type, at, order.placed_at}, order_data(order));
+  return cloud_event({order.id.value, source_, std::string(type), at, order.placed_at},
+                     order_data(order));
 }
 
 Event EventWriter::refund_event(const std::string& type, const Refund& refund, const Order& order,
@@ -72,22 +78,36 @@ Event EventWriter::refund_event(const std::string& type, const Refund& refund, c
   return cloud_event({refund.id.value, source_, type, at, at}, std::move(data));
 }
 
-std::vector<Event> EventWriter::of_settlement(const Order& order) const {
-  std::vector<Event> events;
-  if (!enabled_) return events;
+std::vector<std::string_view> EventWriter::types_of_settlement(const Order& order) const {
+  std::vector<std::string_view> types;
+  if (!enabled_) return types;
+  types.push_back(kAccepted);
+  if (order.completed_at) {
+    types.push_back(kCompleted);
+  } else if (order.status == OrderStatus::cancelled) {
+    types.push_back(kCancelled);
+  }
+  return types;
+}
+
+Event EventWriter::of_settlement(std::string_view type, const Order& order) const {
+  if (type == kCancelled) return order_event(type, order, order.placed_at);
   Order then = order;
-  then.status = OrderStatus::accepted;
-  then.completed_at.reset();
   then.reason.reset();
   then.failed_step.reset();
-  events.push_back(order_event("order.accepted", then, order.placed_at));
-  if (order.completed_at) {
+  if (type == kCompleted) {
     then.status = OrderStatus::completed;
-    then.completed_at = order.completed_at;
-    events.push_back(order_event("order.completed", then, *order.completed_at));
-  } else if (order.status == OrderStatus::cancelled) {
-    events.push_back(order_event("order.cancelled", order, order.placed_at));
+    return order_event(type, then, *order.completed_at);
   }
+  HF_ASSERT(type == kAccepted);
+  then.status = OrderStatus::accepted;
+  then.completed_at.reset();
+  return order_event(type, then, order.placed_at);
+}
+
+std::vector<Event> EventWriter::of_settlement(const Order& order) const {
+  std::vector<Event> events;
+  for (const auto type : types_of_settlement(order)) events.push_back(of_settlement(type, order));
   return events;
 }
 
@@ -98,9 +118,9 @@ std::vector<Event> EventWriter::of_change(const OrderAggregate& before, const Or
   const Order& order = after.order;
   if (before.order.status != order.status) {
     if (order.status == OrderStatus::cancelled) {
-      events.push_back(order_event("order.cancelled", order, now));
+      events.push_back(order_event(kCancelled, order, now));
     } else if (before.order.status == OrderStatus::processing && order.completed_at) {
-      events.push_back(order_event("order.completed", order, *order.completed_at));
+      events.push_back(order_event(kCompleted, order, *order.completed_at));
     }
   }
   for (const Refund& refund : after.refunds) {

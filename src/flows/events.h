@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/refund.h"
@@ -18,12 +19,15 @@ class EventWriter {
 
   /// That an order was taken into the book, and what became of it there and then.
   [[nodiscard]] std::vector<Event> of_settlement(const Order& order) const;
+  /// The types of these events, and one of them: writing them costs, and mostly nobody listens.
+  [[nodiscard]] std::vector<std::string_view> types_of_settlement(const Order& order) const;
+  [[nodiscard]] Event of_settlement(std::string_view type, const Order& order) const;
   /// What changed from one state of an order and its refunds to the next.
   [[nodiscard]] std::vector<Event> of_change(const OrderAggregate& before,
                                              const OrderAggregate& after, Instant now) const;
 
  private:
-  [[nodiscard]] Event order_event(const std::string& type, const Order& order, Instant at) const;
+  [[nodiscard]] Event order_event(std::string_view type, const Order& order, Instant at) const;
   [[nodiscard]] Event refund_event(const std::string& type, const Refund& refund,
                                    const Order& order, Instant at) const;
 

@@ -30,6 +30,7 @@ boost::asio::awaitable<void> OutboxPublisher::run() {
   for (;;) {
     co_await work_.wait();
     while (!pending_.empty()) {
+      co_await keep_pace();
       const auto count = std::min(pending_.size(), options_.batch_max);
       const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
       std::vector<Pending> round(std::make_move_iterator(pending_.begin()),
@@ -38,6 +39,16 @@ boost::asio::awaitable<void> OutboxPublisher::run() {
       co_await publish_round(std::move(round));
     }
   }
+}
+
+boost::asio::awaitable<void> OutboxPublisher::keep_pace() {
+  const auto since = clock_.now() - last_round_at_;
+  // A clock that was set back must not hold orders up.
+  const bool is_soon = since >= Milliseconds{0} && since < limits::kPublishPace;
+  if (is_soon && pending_.size() < options_.batch_max) {
+    co_await clock_.sleep(limits::kPublishPace - since);
+  }
+  last_round_at_ = clock_.now();
 }
 
 boost::asio::awaitable<void> OutboxPublisher::publish_round(std::vector<Pending> round) {

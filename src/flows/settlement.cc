@@ -167,24 +167,22 @@ std::vector<SettlementFlow::Item> SettlementFlow::decode(const std::vector<Deliv
   return items;
 }
 
-void SettlementFlow::tell(const Order& order, Work& work) const {
-  auto events = ports_.writer.events().of_settlement(order);
-  if (!events.empty()) work.events.push_back({order.id, std::move(events)});
-}
-
-SettlementFlow::Prepared SettlementFlow::prepare(const Item& item) const {
+SettlementFlow::Prepared SettlementFlow::prepare(const std::vector<Item>& items) const {
   const auto now = ports_.clock.now();
-  auto decided = decide_settlement(item.incoming.placed.order, options_.policy, now);
-  Prepared prepared;
-  for (const auto& dispatch : decided.dispatches) {
-    prepared.follow_on.push_back(ports_.writer.message_of(dispatch));
+  std::vector<Settlement> settlements;
+  std::vector<std::vector<OutgoingMessage>> follow_on(items.size());
+  settlements.reserve(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    auto decided = decide_settlement(items[i].incoming.placed.order, options_.policy, now);
+    for (const auto& dispatch : decided.dispatches) {
+      follow_on[i].push_back(ports_.writer.message_of(dispatch));
+    }
+    settlements.push_back(settlement_of(items[i].incoming, std::move(decided), now));
   }
-  prepared.settlement = settlement_of(item.incoming, std::move(decided), now);
-  return prepared;
+  return {std::move(settlements), std::move(follow_on)};
 }
 
-boost::asio::awaitable<PortResult<SettleResult>> SettlementFlow::write(
-    std::vector<Settlement> batch) {
+boost::asio::awaitable<PortResult<SettleResult>> SettlementFlow::write(SettlementBatch batch) {
   for (;;) {
     auto result = co_await ports_.book.settle(batch);
     if (result || result.error().kind == PortErrorKind::constraint) co_return result;
@@ -195,15 +193,8 @@ boost::asio::awaitable<PortResult<SettleResult>> SettlementFlow::write(
 }
 
 boost::asio::awaitable<void> SettlementFlow::settle_range(std::vector<Item> items, Work& work) {
-  std::vector<Settlement> batch;
-  std::vector<Prepared> prepared;
-  batch.reserve(items.size());
-  prepared.reserve(items.size());
-  for (const auto& item : items) {
-    prepared.push_back(prepare(item));
-    batch.push_back(prepared.back().settlement);
-  }
-  const auto result = co_await write(std::move(batch));
+  auto prepared = prepare(items);
+  const auto result = co_await write(prepared.batch);
   if (result) {
     HF_FAULT_POINT("book_committed_before_ack");
     std::vector<Item> stale;
@@ -223,14 +214,18 @@ boost::asio::awaitable<void> SettlementFlow::settle_range(std::vector<Item> item
   co_await settle_range(std::move(second), work);
 }
 
-void SettlementFlow::take_reports(const std::vector<Item>& items, std::vector<Prepared> prepared,
+void SettlementFlow::take_reports(const std::vector<Item>& items, Prepared prepared,
                                   const SettleResult& result, std::vector<Item>& stale,
                                   Work& work) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto& placed = items[i].incoming.placed;
     const auto& report = result.reports[i];
     switch (report.outcome) {
-      case SettleOutcome::settled: take_settled(placed, std::move(prepared[i]), work); break;
+      case SettleOutcome::settled:
+        std::move(prepared.follow_on[i].begin(), prepared.follow_on[i].end(),
+                  std::back_inserter(work.follow_on));
+        take_settled(placed, prepared.batch.order(i), work);
+        break;
       case SettleOutcome::already_settled: take_settled_before(placed, report, work); break;
       case SettleOutcome::other_reservation: take_other_reservation(placed, work); break;
       case SettleOutcome::stale_generation: stale.push_back(items[i]); break;
@@ -241,16 +236,15 @@ void SettlementFlow::take_reports(const std::vector<Item>& items, std::vector<Pr
   }
 }
 
-void SettlementFlow::take_settled(const codec::PlacedOrder& placed, Prepared prepared, Work& work) {
+void SettlementFlow::take_settled(const codec::PlacedOrder& placed,
+                                  std::shared_ptr<const Order> settled, Work& work) {
   ++settled_count_;
-  std::move(prepared.follow_on.begin(), prepared.follow_on.end(),
-            std::back_inserter(work.follow_on));
-  tell(prepared.settlement.order, work);
-  if (prepared.settlement.order.stock_released) {
+  if (settled->stock_released) {
     work.marks.push_back(mark_of(placed.order, options_.journal_retention));
   } else {
-    work.cancelled.push_back(std::move(prepared.settlement.order));
+    work.cancelled.push_back(*settled);
   }
+  work.settled.push_back(std::move(settled));
 }
 
 void SettlementFlow::take_settled_before(const codec::PlacedOrder& placed,
@@ -279,7 +273,7 @@ boost::asio::awaitable<void> SettlementFlow::tell_again(std::vector<OrderId> ord
       co_await ports_.clock.sleep(limits::kServerAwayPause);
       found = co_await ports_.book.find_order(order_id);
     }
-    if (*found) tell((*found)->order, work);
+    if (*found) work.settled.push_back(std::make_shared<const Order>(std::move((*found)->order)));
   }
 }
 
@@ -340,9 +334,8 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
                                                             Work& work) {
   const auto& placed = item.incoming.placed;
   const Refusal refusal{CancelReason::stock_mismatch, nullptr, holds_stock};
-  auto batch = refusal_of(item.incoming, refusal, ports_.clock.now());
-  Order refused = batch.front().order;
-  const auto result = co_await write(std::move(batch));
+  const SettlementBatch batch(refusal_of(item.incoming, refusal, ports_.clock.now()));
+  const auto result = co_await write(batch);
   if (!result) {
     try_again_or_park(std::move(item), result.error().detail, work);
     co_return;
@@ -355,8 +348,8 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
           "order {} was cancelled for stock_mismatch: the book has not the units that "
           "Redis sold; look at `holdfast reconcile`",
           placed.order.id.to_string());
-      tell(refused, work);
-      if (holds_stock) work.cancelled.push_back(std::move(refused));
+      work.settled.push_back(batch.order(0));
+      if (holds_stock) work.cancelled.push_back(batch->front().order);
       break;
     case SettleOutcome::already_settled: take_settled_before(placed, report, work); break;
     case SettleOutcome::other_reservation:
@@ -402,7 +395,7 @@ boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> delive
     std::move(work.again.begin(), work.again.end(), std::back_inserter(work.follow_on));
   }
   co_await publish_until_confirmed(ports_.bus, ports_.clock, std::move(work.follow_on));
-  co_await ports_.teller.tell(std::move(work.events));
+  co_await ports_.teller.tell(std::move(work.settled));
   const auto acked = co_await ports_.bus.ack(queues::orders, tags_of(deliveries));
   if (!acked) spdlog::warn("ack of settled orders failed: {}", acked.error().detail);
   // From here on a crash leaves reservations unmarked; the sweep sends them again.

@@ -79,18 +79,18 @@ class SettlementFlow {
   /// What a batch leaves to be done after the commit.
   struct Work {
     std::vector<OutgoingMessage> follow_on;
-    std::vector<OutgoingMessage> again;  ///< orders that the ledger cannot take anew yet
-    std::vector<EventTeller::OrderEvents> events;
+    std::vector<OutgoingMessage> again;         ///< orders that the ledger cannot take anew yet
+    std::vector<EventTeller::Settled> settled;  ///< others are to be told of them
     std::vector<SettleMark> marks;
     std::string generation;  ///< of the ledger, when the work began
     std::vector<GiveBack> releases;
     std::vector<Order> cancelled;  ///< whose stock goes back to the ledger
     std::vector<OrderId> untold;   ///< settled before, perhaps without others being told
   };
-  /// An order ready to be written, and what follows once it is.
+  /// Orders ready to be written, and what follows for each once it is.
   struct Prepared {
-    Settlement settlement;
-    std::vector<OutgoingMessage> follow_on;
+    SettlementBatch batch;
+    std::vector<std::vector<OutgoingMessage>> follow_on;
   };
 
   std::vector<Item> decode(const std::vector<Delivery>& deliveries, Work& work);
@@ -99,14 +99,13 @@ class SettlementFlow {
   boost::asio::awaitable<void> settle_refused(Item item, bool holds_stock, Work& work);
   boost::asio::awaitable<void> settle_stale(Item item, Work& work);
   boost::asio::awaitable<void> finish(std::vector<Delivery> deliveries, Work work);
-  boost::asio::awaitable<PortResult<SettleResult>> write(std::vector<Settlement> batch);
+  boost::asio::awaitable<PortResult<SettleResult>> write(SettlementBatch batch);
 
-  Prepared prepare(const Item& item) const;
-  void take_reports(const std::vector<Item>& items, std::vector<Prepared> prepared,
-                    const SettleResult& result, std::vector<Item>& stale, Work& work);
-  /// Others are to be told of a settled order.
-  void tell(const Order& order, Work& work) const;
-  void take_settled(const codec::PlacedOrder& placed, Prepared prepared, Work& work);
+  Prepared prepare(const std::vector<Item>& items) const;
+  void take_reports(const std::vector<Item>& items, Prepared prepared, const SettleResult& result,
+                    std::vector<Item>& stale, Work& work);
+  void take_settled(const codec::PlacedOrder& placed, std::shared_ptr<const Order> settled,
+                    Work& work);
   void take_other_reservation(const codec::PlacedOrder& placed, Work& work) const;
   void take_settled_before(const codec::PlacedOrder& placed, const SettleReport& report,
                            Work& work) const;

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "domain/order.h"
@@ -46,6 +48,24 @@ struct Settlement {
   std::string outbox_id;
   std::vector<StockMovement> stock;
   std::vector<PointsMovement> points;
+};
+
+/// Settlements that are written together. Copies share them, so that a batch that is written again,
+/// and what follows from it, copies no orders.
+class SettlementBatch {
+ public:
+  SettlementBatch(std::vector<Settlement> settlements)  // NOLINT(google-explicit-constructor)
+      : settlements_(std::make_shared<const std::vector<Settlement>>(std::move(settlements))) {}
+
+  const std::vector<Settlement>& operator*() const { return *settlements_; }
+  const std::vector<Settlement>* operator->() const { return settlements_.get(); }
+  /// The order of one of them; keeps the batch.
+  [[nodiscard]] std::shared_ptr<const Order> order(std::size_t at) const {
+    return {settlements_, &settlements_->at(at).order};
+  }
+
+ private:
+  std::shared_ptr<const std::vector<Settlement>> settlements_;
 };
 
 enum class SettleOutcome {
@@ -254,8 +274,7 @@ class OrderBook {
 
   /// Writes a batch, all or nothing. PortErrorKind::constraint: some order of it cannot be written
   /// (the stock would fall below zero, or bad data); bisect to find it.
-  virtual boost::asio::awaitable<PortResult<SettleResult>> settle(
-      std::vector<Settlement> batch) = 0;
+  virtual boost::asio::awaitable<PortResult<SettleResult>> settle(SettlementBatch batch) = 0;
 
   /// Locks, loads, decides and writes. Returns the aggregates as they stand afterwards; an order
   /// that is neither in the book nor journaled is left out.

@@ -49,9 +49,8 @@ tl::unexpected<PortError> broken_constraint() {
 }  // namespace
 
 WiredBook::Answer<SettleResult> WiredBook::settle_unless_refused(
-    Network& network, std::shared_ptr<embedded::EmbeddedOrderBook> book,
-    std::vector<Settlement> batch) {
-  for (const auto& settlement : batch) {
+    Network& network, std::shared_ptr<embedded::EmbeddedOrderBook> book, SettlementBatch batch) {
+  for (const auto& settlement : *batch) {
     const auto id = settlement.order.id.to_string();
     if (network.faults.of_order(OrderFault::settlement, id, network.scheduler.now())) {
       co_return broken_constraint();

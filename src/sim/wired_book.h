@@ -21,7 +21,7 @@ class WiredBook final : public OrderBook {
   WiredBook(Wire& wire, Server& server, Links& links)
       : wire_(wire), server_(server), links_(links) {}
 
-  Answer<SettleResult> settle(std::vector<Settlement> batch) override {
+  Answer<SettleResult> settle(SettlementBatch batch) override {
     return call<SettleResult>(HF_SITE("book.settle"), [&network = wire_.network(), to = links_.book,
                                                        batch = std::move(batch)] {
       return settle_unless_refused(network, to, batch);
@@ -265,8 +265,7 @@ class WiredBook final : public OrderBook {
     return wire_.call<T>(site, server_, std::move(carry_out));
   }
   static Answer<SettleResult> settle_unless_refused(
-      Network& network, std::shared_ptr<embedded::EmbeddedOrderBook> book,
-      std::vector<Settlement> batch);
+      Network& network, std::shared_ptr<embedded::EmbeddedOrderBook> book, SettlementBatch batch);
   /// A decision is the caller's own code: it runs while the caller lives and waits, else the
   /// transaction comes to nothing.
   Answer<std::vector<OrderAggregate>> update_while_waited_for(Site site,

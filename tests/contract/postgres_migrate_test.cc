@@ -150,7 +150,7 @@ TEST(PostgresMigrate, a_book_of_the_first_version_keeps_its_data_and_works_on) {
   EXPECT_EQ(unreleased->size(), 1U);
   // What is sold from here on is told.
   auto last = OrderBookFixture::order(3, {OrderBookFixture::line("sku", 4)});
-  const auto settled = run(loop, book->settle({OrderBookFixture::settlement(last)}));
+  const auto settled = run(loop, book->settle(OrderBookFixture::batch_of({last})));
   ASSERT_TRUE(settled) << settled.error().detail;
   EXPECT_EQ(run(loop, book->pending_events(10))->at(0).type, "stock.sold_out");
 }

@@ -180,7 +180,7 @@ class FaultyBook final : public OrderBook {
   using Answer = boost::asio::awaitable<PortResult<T>>;
   using Limit = std::optional<std::int64_t>;
 
-  Answer<SettleResult> settle(std::vector<Settlement> batch) override {
+  Answer<SettleResult> settle(SettlementBatch batch) override {
     return through(faults_, "book.settle", inner_.settle(std::move(batch)));
   }
   Answer<std::vector<OrderAggregate>> update(std::vector<OrderRef> orders,

@@ -183,7 +183,7 @@ class Process {
   flows::OrderWriter writer{clock, ids, flows::EventWriter("/holdfast/tests", true)};
   flows::StockRelease release{ledger, book, guard, kRetention};
   flows::OrderFinisher finisher{bus, clock, release};
-  flows::EventTeller teller{book, bus, clock};
+  flows::EventTeller teller{book, bus, clock, writer.events()};
   flows::OrderUpdates updates{book, ledger};
   flows::Refunds refunds;
   flows::RefundWorker refund_worker;

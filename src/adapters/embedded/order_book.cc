@@ -19,10 +19,10 @@ EmbeddedOrderBook::~EmbeddedOrderBook() {
   leadership_->leave(this);
 }
 
-EmbeddedOrderBook::Answer<SettleResult> EmbeddedOrderBook::settle(std::vector<Settlement> batch) {
+EmbeddedOrderBook::Answer<SettleResult> EmbeddedOrderBook::settle(SettlementBatch batch) {
   return database_.perform<SettleResult>(
       [options = options_, batch = std::move(batch)](Session& session) {
-        return book::settle(session, batch, *options);
+        return book::settle(session, *batch, *options);
       });
 }
 

@@ -44,7 +44,7 @@ class EmbeddedOrderBook final : public OrderBook {
   template <class T>
   using Answer = boost::asio::awaitable<PortResult<T>>;
 
-  Answer<SettleResult> settle(std::vector<Settlement> batch) override;
+  Answer<SettleResult> settle(SettlementBatch batch) override;
   Answer<std::vector<OrderAggregate>> update(std::vector<OrderRef> orders,
                                              OrderDecision decide) override;
   Answer<std::optional<OrderAggregate>> find_order(OrderId order_id) override;

@@ -45,7 +45,7 @@ class PostgresOrderBook final : public OrderBook {
   using Answer = boost::asio::awaitable<PortResult<T>>;
 
   // postgres_order_book_settlement.cc
-  Answer<SettleResult> settle(std::vector<Settlement> batch) override;
+  Answer<SettleResult> settle(SettlementBatch batch) override;
   // postgres_order_book_update.cc
   Answer<std::vector<OrderAggregate>> update(std::vector<OrderRef> orders,
                                              OrderDecision decide) override;

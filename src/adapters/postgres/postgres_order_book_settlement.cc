@@ -315,10 +315,10 @@ boost::asio::awaitable<SettleResult> settle_once(Session& session, const Batch& 
 
 }  // namespace
 
-PostgresOrderBook::Answer<SettleResult> PostgresOrderBook::settle(std::vector<Settlement> batch) {
+PostgresOrderBook::Answer<SettleResult> PostgresOrderBook::settle(SettlementBatch batch) {
   return Session::perform<SettleResult>(
       session_, [batch = std::move(batch)](Session& session, Deadline deadline) {
-        return settle_once(session, batch, deadline);
+        return settle_once(session, *batch, deadline);
       });
 }
 
