@@ -64,7 +64,7 @@ struct AdmissionConfig {
   Ack ack = Ack::queued;
   Milliseconds ack_timeout = std::chrono::seconds(2);
   std::uint32_t batch_max = 256;
-  std::uint32_t max_in_flight = 1'000;
+  std::uint32_t max_in_flight = 500;
   std::uint32_t max_backlog = 20'000;
 };
 

@@ -225,11 +225,12 @@ Rows order_rows() {
       {"admission", "batch_max", "Orders in one message, at most.",
        count<admission, &A::batch_max>(1, 1'000)},
       {"admission", "max_in_flight",
-       "Orders being answered at the same time; past it new ones are answered 503.",
+       "Orders being answered at the same time by each event loop; past it new ones are answered "
+       "503.",
        count<admission, &A::max_in_flight>(1, 1'000'000)},
       {"admission", "max_backlog",
-       "Orders accepted and not yet settled, while settlement goes on; past it new ones are "
-       "answered 503.",
+       "Orders accepted and not yet settled, while settlement goes on: past half of it fewer and "
+       "fewer new ones are taken, past it all are answered 503.",
        count<admission, &A::max_backlog>(1, 100'000'000)},
 
       {"outbox", "max", "Orders that may wait for RabbitMQ; past it new ones are answered 503.",

@@ -208,7 +208,9 @@ ApiRole::ApiRole(const Config& config, Backend& backend, Metrics& metrics, Worke
                  plans_by_name(config), admission_options(config)),
       queries_({parts_.ledger, parts_.book, parts_.clock}),
       updates_(parts_.book, parts_.ledger),
-      refunds_({updates_, parts_.book, parts_.clock, parts_.ids, parts_.writer, parts_.finisher},
+      waker_(parts_.bus, parts_.ids),
+      refunds_({updates_, parts_.book, parts_.clock, parts_.ids, parts_.writer, parts_.finisher,
+                waker_, repeats_},
                step_policy(config)),
       reports_({updates_, parts_.clock, parts_.writer, parts_.finisher}, step_policy(config)),
       stock_({parts_.ledger, parts_.book, parts_.clock, parts_.ids, parts_.guard}),
@@ -229,6 +231,7 @@ void ApiRole::start() {
   async::spawn(executor, publisher_.run(), "the outbox publisher");
   async::spawn(executor, repeats_.run(), "the lookup of repeats");
   async::spawn(executor, updates_.run(), "the updates of orders");
+  async::spawn(executor, waker_.run(), "the waker of refunds");
   async::spawn(executor, publisher_.delete_confirmed(), "the outbox publisher's deletes");
   async::spawn(executor, publisher_.expire_waiters(), "the outbox publisher's clock");
   parts_.start();

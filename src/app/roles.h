@@ -97,6 +97,7 @@ class ApiRole {
   flows::Admission admission_;
   flows::Queries queries_;
   flows::OrderUpdates updates_;
+  flows::RefundWaker waker_;
   flows::Refunds refunds_;
   flows::StepReports reports_;
   flows::StockDesk stock_;

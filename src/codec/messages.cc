@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <utility>
 
 #include "codec/json_reader.h"
 
@@ -76,21 +77,36 @@ Decoded<std::vector<IncomingOrder>> orders_from_message(std::string_view body) {
   return orders;
 }
 
-std::string refund_message(const RefundWake& wake) {
-  return R"({"v":1,"refund":{"order_id":")" + wake.order_id.to_string() + R"(","refund_id":")" +
-         wake.refund_id.to_string() + R"("}})";
+std::string refunds_message(std::span<const RefundWake> wakes) {
+  std::string body = R"({"v":1,"refunds":[)";
+  const char* separator = "";
+  for (const auto& wake : wakes) {
+    body += std::exchange(separator, ",");
+    body += R"({"order_id":")" + wake.order_id.to_string() + R"(","refund_id":")" +
+            wake.refund_id.to_string() + R"("})";
+  }
+  return body + "]}";
 }
 
-Decoded<RefundWake> refund_from_message(std::string_view body) {
+Decoded<std::vector<RefundWake>> refunds_from_message(std::string_view body) {
   const auto object = envelope(body);
   if (!object) return tl::unexpected<DecodeError>(object.error());
-  const auto* member = object->if_contains("refund");
-  const auto* refund = member == nullptr ? nullptr : member->if_object();
-  if (refund == nullptr) return fault("`refund` is no object");
-  const auto order_id = id_member<OrderId>(*refund, "order_id");
-  const auto refund_id = id_member<RefundId>(*refund, "refund_id");
-  if (!order_id || !refund_id) return fault("`order_id` or `refund_id` is no UUID");
-  return RefundWake{*order_id, *refund_id};
+  json::array items;
+  if (const auto* one = object->if_contains("refund")) items.push_back(*one);
+  if (const auto* several = object->if_contains("refunds"); several && several->is_array()) {
+    items = several->get_array();
+  }
+  if (items.empty()) return fault("`refunds` is no array of refunds");
+  std::vector<RefundWake> wakes;
+  for (const auto& item : items) {
+    const auto* refund = item.if_object();
+    if (refund == nullptr) return fault("a refund is no object");
+    const auto order_id = id_member<OrderId>(*refund, "order_id");
+    const auto refund_id = id_member<RefundId>(*refund, "refund_id");
+    if (!order_id || !refund_id) return fault("`order_id` or `refund_id` is no UUID");
+    wakes.push_back({*order_id, *refund_id});
+  }
+  return wakes;
 }
 
 std::string step_message(const StepWake& wake) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,15 +28,16 @@ struct IncomingOrder {
 /// All or nothing: a message with one bad order is undecodable as a whole; it was made by us.
 Decoded<std::vector<IncomingOrder>> orders_from_message(std::string_view body);
 
-/// A wake-up of one refund.
+/// Names a refund that is to be looked at.
 struct RefundWake {
   OrderId order_id;
   RefundId refund_id;
 };
 
-/// `{"v":1,"refund":{"order_id":…,"refund_id":…}}`.
-std::string refund_message(const RefundWake& wake);
-Decoded<RefundWake> refund_from_message(std::string_view body);
+/// `{"v":1,"refunds":[{"order_id":…,"refund_id":…}]}`.
+std::string refunds_message(std::span<const RefundWake> wakes);
+/// Understands `{"v":1,"refund":{…}}` too, one alone, as earlier versions wrote it.
+Decoded<std::vector<RefundWake>> refunds_from_message(std::string_view body);
 
 /// Something is to be done about a step; the order's row says what.
 struct StepWake {

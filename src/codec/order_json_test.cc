@@ -88,14 +88,34 @@ TEST(OrdersMessage, RefusesWhatIsNotOne) {
 }
 
 TEST(RefundMessage, RoundTrips) {
-  const RefundWake wake{*OrderId::parse("01890a5d-ac96-774b-bcce-b302099a8057"),
-                        *RefundId::parse("01890a5d-ac96-774b-bcce-b302099a8058")};
-  const auto read = refund_from_message(refund_message(wake));
+  const RefundWake one{*OrderId::parse("01890a5d-ac96-774b-bcce-b302099a8057"),
+                       *RefundId::parse("01890a5d-ac96-774b-bcce-b302099a8058")};
+  const RefundWake other{*OrderId::parse("01890a5d-ac96-774b-bcce-b302099a8059"),
+                         *RefundId::parse("01890a5d-ac96-774b-bcce-b302099a805a")};
+  const auto read = refunds_from_message(refunds_message(std::vector{one, other}));
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->order_id, wake.order_id);
-  EXPECT_EQ(read->refund_id, wake.refund_id);
-  EXPECT_FALSE(refund_from_message(R"({"v":1,"refund":{"order_id":"x","refund_id":"y"}})"));
-  EXPECT_FALSE(refund_from_message("garbage"));
+  ASSERT_EQ(read->size(), 2U);
+  EXPECT_EQ(read->at(0).order_id, one.order_id);
+  EXPECT_EQ(read->at(0).refund_id, one.refund_id);
+  EXPECT_EQ(read->at(1).refund_id, other.refund_id);
+}
+
+TEST(RefundMessage, IsReadAsEarlierVersionsWroteIt) {
+  const auto read = refunds_from_message(
+      R"({"v":1,"refund":{"order_id":"01890a5d-ac96-774b-bcce-b302099a8057",)"
+      R"("refund_id":"01890a5d-ac96-774b-bcce-b302099a8058"}})");
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->size(), 1U);
+  EXPECT_EQ(read->at(0).refund_id.to_string(), "01890a5d-ac96-774b-bcce-b302099a8058");
+}
+
+TEST(RefundMessage, RefusesWhatItCannotRead) {
+  for (const char* body : {"garbage", R"({"v":1})", R"({"v":1,"refunds":[]})",
+                           R"({"v":1,"refunds":{}})", R"({"v":1,"refunds":[1]})",
+                           R"({"v":1,"refunds":[{"order_id":"x","refund_id":"y"}]})",
+                           R"({"v":1,"refund":{"order_id":"x","refund_id":"y"}})"}) {
+    EXPECT_FALSE(refunds_from_message(body)) << body;
+  }
 }
 
 // Expected values from RFC 3339 section 5.8 and GNU date.

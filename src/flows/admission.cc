@@ -34,6 +34,9 @@ ReserveRequest reserve_request(const Order& order, std::string generation, Insta
   return request;
 }
 
+/// Times as many in flight as there may be, from which on not even repeats are looked for.
+constexpr std::size_t kFarTooMany = 2;
+
 /// Counts an order for as long as it lives.
 class InFlight {
  public:
@@ -62,14 +65,16 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
                         ports_.guard.closed_because());
   }
   const InFlight counted(in_flight_);
+  if (in_flight_ > kFarTooMany * options_.max_in_flight) {
+    co_return answer_of(PlaceOutcome::overloaded, command);
+  }
   co_return co_await place_under(std::move(command), plan->second, fingerprint, *generation);
 }
 
 std::int64_t Admission::room() const {
-  const bool is_too_much =
-      in_flight_ > options_.max_in_flight ||
-      ports_.guard.backlog().is_growing_past(options_.max_backlog, ports_.clock.now());
-  return is_too_much ? 0 : options_.outbox_max;
+  const auto part = ports_.guard.backlog().room(options_.max_backlog, ports_.clock.now());
+  const auto allowed = part * static_cast<double>(options_.max_in_flight);
+  return static_cast<double>(in_flight_) > allowed ? 0 : options_.outbox_max;
 }
 
 boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command, const Plan& plan,

@@ -60,7 +60,7 @@ struct AdmissionOptions {
   AckPolicy ack = AckPolicy::queued;
   Milliseconds ack_timeout{2000};
   std::int64_t outbox_max = 1'000'000;
-  std::size_t max_in_flight = 1'000;  ///< orders being answered
+  std::size_t max_in_flight = 500;    ///< orders being answered
   std::int64_t max_backlog = 20'000;  ///< orders accepted and not settled, while that goes on
 };
 

@@ -1,5 +1,7 @@
 #include "flows/backlog.h"
 
+#include <algorithm>
+
 #include "flows/limits.h"
 
 namespace holdfast::flows {
@@ -13,9 +15,15 @@ void Backlog::saw(const LedgerState& state, Instant now) {
   seen_at_ = now;
 }
 
-bool Backlog::is_growing_past(std::int64_t max, Instant now) const {
-  return unsettled_ > max && now - *seen_at_ < limits::kStandstill &&
+bool Backlog::is_being_settled(Instant now) const {
+  return seen_at_ && now - *seen_at_ < limits::kStandstill &&
          now - *moved_at_ < limits::kStandstill;
+}
+
+double Backlog::room(std::int64_t max, Instant now) const {
+  if (2 * unsettled_ <= max || !is_being_settled(now)) return 1;
+  const auto part = static_cast<double>(max - unsettled_) / (static_cast<double>(max) / 2);
+  return std::clamp(part, 0.0, 1.0);
 }
 
 }  // namespace holdfast::flows

@@ -15,12 +15,14 @@ class Backlog {
 
   /// Orders accepted and not settled, as last seen.
   [[nodiscard]] std::int64_t unsettled() const { return unsettled_; }
-  /// More than `max` orders wait, and settlement goes on: it is too slow for what comes. Where it
-  /// stands still, as without PostgreSQL, orders are taken all the same, up to what the outbox and
-  /// the queue hold.
-  [[nodiscard]] bool is_growing_past(std::int64_t max, Instant now) const;
+  /// The part, 0 to 1, of what can be taken that should be, so that no more than `max` orders wait:
+  /// all while half as many wait, less and less above that. Where settlement stands still, as
+  /// without PostgreSQL, all is taken, up to what the outbox and the queue hold.
+  [[nodiscard]] double room(std::int64_t max, Instant now) const;
 
  private:
+  [[nodiscard]] bool is_being_settled(Instant now) const;
+
   std::int64_t unsettled_ = 0;
   std::optional<Instant> oldest_;
   std::optional<Instant> seen_at_;

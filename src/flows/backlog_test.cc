@@ -17,14 +17,20 @@ LedgerState state(std::int64_t unsettled, Instant oldest) {
 }
 
 TEST(Backlog, KnowsNothingAtFirst) {
-  EXPECT_FALSE(Backlog{}.is_growing_past(0, kSeen));
+  EXPECT_EQ(Backlog{}.room(1, kSeen), 1);
 }
 
-TEST(Backlog, IsTooLongWhileSettlementGoesOn) {
-  Backlog backlog;
-  backlog.saw(state(10, kSeen), kSeen);
-  EXPECT_TRUE(backlog.is_growing_past(9, kSeen));
-  EXPECT_FALSE(backlog.is_growing_past(10, kSeen));
+TEST(Backlog, LeavesLessAndLessRoomWhileSettlementGoesOn) {
+  const auto room = [](std::int64_t unsettled) {
+    Backlog backlog;
+    backlog.saw(state(unsettled, kSeen), kSeen);
+    return backlog.room(100, kSeen);
+  };
+  EXPECT_EQ(room(0), 1);
+  EXPECT_EQ(room(50), 1);
+  EXPECT_DOUBLE_EQ(room(75), 0.5);
+  EXPECT_EQ(room(100), 0);
+  EXPECT_EQ(room(1'000), 0);
 }
 
 TEST(Backlog, DoesNotCountWhereSettlementStandsStill) {
@@ -33,16 +39,16 @@ TEST(Backlog, DoesNotCountWhereSettlementStandsStill) {
     backlog.saw(state(10, kSeen), now);
   }
   const auto later = kSeen + 2 * limits::kStandstill;
-  EXPECT_FALSE(backlog.is_growing_past(9, later));
+  EXPECT_EQ(backlog.room(9, later), 1);
   // It moves again.
   backlog.saw(state(10, kSeen + Milliseconds{1}), later);
-  EXPECT_TRUE(backlog.is_growing_past(9, later));
+  EXPECT_EQ(backlog.room(9, later), 0);
 }
 
 TEST(Backlog, IsForgottenWithoutLooks) {
   Backlog backlog;
   backlog.saw(state(10, kSeen), kSeen);
-  EXPECT_FALSE(backlog.is_growing_past(9, kSeen + limits::kStandstill));
+  EXPECT_EQ(backlog.room(9, kSeen + limits::kStandstill), 1);
 }
 
 }  // namespace

@@ -21,8 +21,11 @@ inline constexpr Milliseconds kWaiterTick{50};
 /// While RabbitMQ is away the publisher looks for it this often.
 inline constexpr Milliseconds kBusPoll{100};
 
-/// Deliveries of the refunds and the parked queue handled as one batch.
+/// Refunds that one message wakes at the most, and looks that share a transaction.
+inline constexpr std::size_t kWakesInMessage = 256;
 inline constexpr std::size_t kRefundBatch = 256;
+/// Deliveries of the refunds and the parked queue handled as one batch.
+inline constexpr std::size_t kRefundMessages = 64;
 inline constexpr std::size_t kParkedBatch = 64;
 /// Refunds asked for and steps reported, written in one transaction.
 inline constexpr std::size_t kUpdateBatch = 256;

@@ -13,6 +13,10 @@ namespace holdfast::flows {
 
 boost::asio::awaitable<bool> OutboxPublisher::publish(OutboxItem item) {
   if (!bus_.connected()) co_return false;
+  if (is_stuck_) {
+    enqueue(std::move(item));
+    co_return false;
+  }
   auto waiter = std::make_shared<async::Completion<bool>>();
   waiters_.push_back(Waiter{waiter, clock_.now() + options_.ack_timeout});
   pending_.push_back(Pending{std::move(item), waiter});
@@ -74,6 +78,7 @@ boost::asio::awaitable<void> OutboxPublisher::publish_round(std::vector<Pending>
     if (pending.waiter) pending.waiter->set(told);
   }
   if (!published) co_return;  // the outbox keeps them; the sweep publishes them
+  is_stuck_ = false;
   for (auto& pending : round) confirmed_.push_back(std::move(pending.item.outbox_id));
   confirmed_work_.raise();
 }
@@ -94,6 +99,7 @@ boost::asio::awaitable<void> OutboxPublisher::expire_waiters() {
     const auto now = clock_.now();
     while (!waiters_.empty() &&
            (waiters_.front().completion->is_set() || waiters_.front().until <= now)) {
+      is_stuck_ = is_stuck_ || !waiters_.front().completion->is_set();
       waiters_.front().completion->set(false);
       waiters_.pop_front();
     }

@@ -36,7 +36,8 @@ class OutboxPublisher {
       : ledger_(ledger), bus_(bus), clock_(clock), ids_(ids), options_(options) {}
 
   /// True once RabbitMQ has confirmed the order; false when it has not within `ack_timeout` or is
-  /// away: the outbox keeps the order and the sweep publishes it.
+  /// away: the outbox keeps the order and the sweep publishes it. Once one has waited in vain, none
+  /// waits until RabbitMQ confirms again.
   boost::asio::awaitable<bool> publish(OutboxItem item);
   /// Hands the item over without waiting.
   void enqueue(OutboxItem item);
@@ -72,6 +73,7 @@ class OutboxPublisher {
   std::deque<Waiter> waiters_;
   async::Signal work_;
   Instant last_round_at_{};
+  bool is_stuck_ = false;
   std::vector<std::string> confirmed_;  ///< outbox ids to be deleted
   async::Signal confirmed_work_;
 };

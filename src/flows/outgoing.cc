@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "codec/order_json.h"
@@ -30,16 +31,33 @@ std::string header(const Delivery& delivery, const std::string& key, std::string
   return found->second;
 }
 
-}  // namespace
-
-OutgoingMessage refund_wake(Ids& ids, OrderId order_id, RefundId refund_id,
-                            std::optional<Milliseconds> delay) {
+OutgoingMessage wake_message(Ids& ids, std::span<const codec::RefundWake> refunds,
+                             std::optional<Milliseconds> delay) {
   OutgoingMessage message;
   message.queue = queues::refunds;
   message.delay = delay;
   message.id = MessageId{ids.next()};
-  message.body = codec::refund_message({order_id, refund_id});
+  message.body = codec::refunds_message(refunds);
   return message;
+}
+
+}  // namespace
+
+OutgoingMessage refund_wake(Ids& ids, const codec::RefundWake& refund,
+                            std::optional<Milliseconds> delay) {
+  return wake_message(ids, {&refund, 1}, delay);
+}
+
+std::vector<OutgoingMessage> refund_wakes(Ids& ids, const std::vector<codec::RefundWake>& refunds,
+                                          std::optional<Milliseconds> delay) {
+  std::vector<OutgoingMessage> messages;
+  std::span<const codec::RefundWake> rest(refunds);
+  while (!rest.empty()) {
+    const auto count = std::min(rest.size(), limits::kWakesInMessage);
+    messages.push_back(wake_message(ids, rest.first(count), delay));
+    rest = rest.subspan(count);
+  }
+  return messages;
 }
 
 OutgoingMessage order_again(Ids& ids, const codec::PlacedOrder& placed, std::uint32_t attempts,

@@ -12,8 +12,11 @@
 namespace holdfast::flows {
 
 /// A wake-up of one refund, at once or after `delay`.
-OutgoingMessage refund_wake(Ids& ids, OrderId order_id, RefundId refund_id,
+OutgoingMessage refund_wake(Ids& ids, const codec::RefundWake& refund,
                             std::optional<Milliseconds> delay = std::nullopt);
+/// Wake-ups of many, in as few messages as will do.
+std::vector<OutgoingMessage> refund_wakes(Ids& ids, const std::vector<codec::RefundWake>& refunds,
+                                          std::optional<Milliseconds> delay = std::nullopt);
 
 /// One order alone, to be handled again after `delay`.
 OutgoingMessage order_again(Ids& ids, const codec::PlacedOrder& placed, std::uint32_t attempts,

@@ -232,7 +232,7 @@ boost::asio::awaitable<Outcome<void>> ParkedDesk::cancel_orders(ParkedMessage pa
     if (!settled) co_return unavailable_book(settled.error());
     const auto& report = settled->reports.front();
     for (const auto& refund : settled->waiting) {
-      work.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.refund_id));
+      work.messages.push_back(refund_wake(ports_.ids, {refund.order_id, refund.refund_id}));
     }
     if (report.outcome != SettleOutcome::other_reservation) continue;
     // The order stands under another one. A ledger rebuilt since answers `closed`: it was computed

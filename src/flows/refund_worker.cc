@@ -49,7 +49,7 @@ void take(std::vector<T> from, std::vector<T>& to) {
 }  // namespace
 
 boost::asio::awaitable<void> RefundWorker::run() {
-  const BatchLimits limits{limits::kRefundBatch, Milliseconds{0}};
+  const BatchLimits limits{limits::kRefundMessages, Milliseconds{0}};
   for (;;) {
     auto deliveries = co_await ports_.bus.receive(queues::refunds, limits);
     if (deliveries.empty()) co_return;
@@ -60,8 +60,14 @@ boost::asio::awaitable<void> RefundWorker::run() {
 boost::asio::awaitable<void> RefundWorker::handle(std::vector<Delivery> deliveries) {
   Work work;
   auto generation = ports_.finisher.generation();
-  auto wakes = decode(deliveries, work);
-  if (!wakes.empty()) co_await handle_range(std::move(wakes), false, work);
+  const auto wakes = decode(deliveries, work);
+  for (auto next = wakes.begin(); next != wakes.end();) {
+    const auto count = std::min<std::ptrdiff_t>(limits::kRefundBatch, wakes.end() - next);
+    std::vector<Wake> some(next, next + count);
+    co_await handle_range(std::move(some), false, work);
+    next += count;
+  }
+  take(refund_wakes(ports_.ids, work.held, options_.policy.refund.delay), work.order.messages);
   for (auto& refund : std::exchange(work.preempting, {})) {
     co_await stop_before_settlement(std::move(refund), work);
   }
@@ -76,18 +82,21 @@ std::vector<RefundWorker::Wake> RefundWorker::decode(const std::vector<Delivery>
   std::vector<Wake> wakes;
   std::set<RefundId> seen;
   for (const auto& delivery : deliveries) {
-    const auto refund = codec::refund_from_message(delivery.body);
-    if (!refund) {
+    const auto refunds = codec::refunds_from_message(delivery.body);
+    if (!refunds) {
       Parking parking;
       parking.queue = queues::refunds;
       parking.reason = "undecodable";
       parking.subject = "refunds:" + sha256_hex(delivery.body);
       parking.attempts = delivery.attempts + 1;
-      parking.detail = "the message is not one of Holdfast's: " + refund.error().detail;
+      parking.detail = "the message is not one of Holdfast's: " + refunds.error().detail;
       work.order.messages.push_back(
           parked_message(ports_.ids, ports_.clock.now(), parking, delivery.body));
-    } else if (seen.insert(refund->refund_id).second) {
-      wakes.push_back(Wake{*refund, delivery.attempts, delivery.headers.contains(kRetryHeader)});
+      continue;
+    }
+    for (const auto& refund : *refunds) {
+      if (!seen.insert(refund.refund_id).second) continue;
+      wakes.push_back(Wake{refund, delivery.attempts, delivery.headers.contains(kRetryHeader)});
     }
   }
   return wakes;
@@ -126,6 +135,7 @@ boost::asio::awaitable<void> RefundWorker::handle_range(std::vector<Wake> wakes,
     take(std::move(attempt.order.refunds), work.order.refunds);
     take(std::move(attempt.order.cancelled), work.order.cancelled);
     take(std::move(attempt.preempting), work.preempting);
+    take(std::move(attempt.held), work.held);
     for (const auto& aggregate : *updated) order_ids.erase(aggregate.order.id);
     if (order_ids.empty() || journaled) co_return;
     // Refunds that overtook their orders: those are in the journal still.
@@ -209,10 +219,7 @@ void RefundWorker::look(Progress& progress, const Wake& wake, Instant now, Work&
   const bool holds =
       check.outcome == RefundCheckOutcome::hold ||
       (check.outcome == RefundCheckOutcome::preempt && order.status == OrderStatus::accepted);
-  if (holds) {
-    work.order.messages.push_back(
-        refund_wake(ports_.ids, order.id, refund.id, options_.policy.refund.delay));
-  }
+  if (holds) work.held.push_back({order.id, refund.id});
   if (check.outcome != RefundCheckOutcome::preempt) return;
   if (order.status == OrderStatus::accepted) {
     work.preempting.push_back(refund);
@@ -259,17 +266,17 @@ boost::asio::awaitable<void> RefundWorker::stop_before_settlement(Refund refund,
   }
   for (const auto& waiting : settled->waiting) {
     if (waiting.refund_id == refund.id) continue;
-    work.order.messages.push_back(refund_wake(ports_.ids, waiting.order_id, waiting.refund_id));
+    work.order.messages.push_back(refund_wake(ports_.ids, {waiting.order_id, waiting.refund_id}));
   }
   // It ends, or stops an order that is in the book now.
-  work.order.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id));
+  work.order.messages.push_back(refund_wake(ports_.ids, {refund.order_id, refund.id}));
 }
 
 boost::asio::awaitable<void> RefundWorker::try_again_or_park(Wake wake, std::string detail,
                                                              Work& work) {
   const auto attempts = wake.attempts + 1;
   if (attempts < options_.attempts) {
-    auto again = refund_wake(ports_.ids, wake.refund.order_id, wake.refund.refund_id,
+    auto again = refund_wake(ports_.ids, wake.refund,
                              backoff(attempts, options_.retry_first, options_.retry_max));
     again.attempts = attempts;
     work.order.messages.push_back(std::move(again));
@@ -308,7 +315,7 @@ boost::asio::awaitable<void> RefundWorker::try_again_or_park(Wake wake, std::str
   parking.attempts = attempts;
   parking.detail = std::move(detail);
   work.order.messages.push_back(
-      parked_message(ports_.ids, ports_.clock.now(), parking, codec::refund_message(wake.refund)));
+      parked_message(ports_.ids, ports_.clock.now(), parking, codec::refunds_message({&wake.refund, 1})));
 }
 
 }  // namespace holdfast::flows

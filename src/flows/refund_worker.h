@@ -57,7 +57,8 @@ class RefundWorker {
   };
   struct Work {
     OrderWork order;
-    std::vector<Refund> preempting;  ///< whose orders the book has not got yet
+    std::vector<Refund> preempting;       ///< whose orders the book has not got yet
+    std::vector<codec::RefundWake> held;  ///< to be looked at again
   };
 
   std::vector<Wake> decode(const std::vector<Delivery>& deliveries, Work& work);

@@ -6,7 +6,6 @@
 #include "codec/order_json.h"
 #include "domain/digest.h"
 #include "flows/journaled_order.h"
-#include "flows/outgoing.h"
 
 namespace holdfast::flows {
 namespace {
@@ -43,8 +42,10 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand com
   decision.outcome = RefundRequestOutcome::unknown_order;
   OrderWork work;
   auto generation = ports_.finisher.generation();
+  bool is_early = false;
   const OrderDecision decide = [&](const OrderAggregate& aggregate) {
     work = OrderWork{};
+    is_early = aggregate.order.status == OrderStatus::accepted;
     decision = decide_refund_request(aggregate.order, aggregate.refunds, command.refund_id,
                                      fingerprint, command.request, policy_.refund, now);
     if (decision.outcome != RefundRequestOutcome::accepted) return OrderChange{};
@@ -64,7 +65,8 @@ boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::request(RefundCommand com
   } else if (decision.outcome == RefundRequestOutcome::accepted) {
     // Here the process may die: the row stands, and the sweep finds it by next_check_at.
     HF_FAULT_POINT("refund_inserted_before_publish");
-    co_await wake(*decision.refund, std::move(work), std::move(generation));
+    co_await wake(*decision.refund, is_early);
+    co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
   }
   co_return answer_from(std::move(decision));
 }
@@ -74,22 +76,24 @@ boost::asio::awaitable<bool> Refunds::names_another_refund(const RefundCommand& 
   co_return standing&&* standing && (*standing)->order_id != command.order_id;
 }
 
-boost::asio::awaitable<void> Refunds::wake(Refund refund, OrderWork work, std::string generation) {
-  const bool held = refund.status == RefundStatus::waiting;
+boost::asio::awaitable<void> Refunds::wake(Refund refund, bool is_early) {
+  const codec::RefundWake itself{refund.order_id, refund.id};
   // One that stops its order, or finds it complete, is brought on at once; so is one that stops an
   // order which the book has not got yet.
-  const bool waits = held && refund.when_incomplete == WhenIncomplete::wait;
-  work.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id,
-                                      waits ? std::optional(policy_.refund.delay) : std::nullopt));
-  if (waits) {
-    // The order may have been completed while the refund was being written: its settlement then
-    // did not see the refund, and this look does.
-    const auto found = co_await ports_.book.find_order(refund.order_id);
-    if (found && *found && is_final((*found)->order.status)) {
-      work.messages.push_back(refund_wake(ports_.ids, refund.order_id, refund.id));
-    }
+  const bool waits =
+      refund.status == RefundStatus::waiting && refund.when_incomplete == WhenIncomplete::wait;
+  if (!waits) {
+    co_await ports_.waker.wake(itself, std::nullopt);
+    co_return;
   }
-  co_await ports_.finisher.try_to_finish(std::move(work), std::move(generation));
+  // The order may have been settled while the refund was being written: its settlement then did
+  // not see the refund, and this look, begun after the refund's commit, sees the order.
+  RepeatLookup::Answer look;
+  if (is_early) look = ports_.lookup.begin(refund.order_id);
+  co_await ports_.waker.wake(itself, policy_.refund.delay);
+  if (!look) co_return;
+  const auto is_settled = co_await look->wait();
+  if (is_settled.value_or(false)) co_await ports_.waker.wake(itself, std::nullopt);
 }
 
 boost::asio::awaitable<Outcome<RefundAnswer>> Refunds::preview(OrderId order_id,

@@ -10,6 +10,8 @@
 #include "flows/failure.h"
 #include "flows/order_updates.h"
 #include "flows/order_work.h"
+#include "flows/refund_waker.h"
+#include "flows/repeat_lookup.h"
 #include "flows/stock_release.h"
 #include "ports/clock.h"
 #include "ports/order_book.h"
@@ -40,6 +42,8 @@ class Refunds {
     Ids& ids;
     const OrderWriter& writer;
     OrderFinisher& finisher;
+    RefundWaker& waker;
+    RepeatLookup& lookup;
   };
   Refunds(Ports ports, StepPolicy policy) : ports_(ports), policy_(policy) {}
 
@@ -49,7 +53,8 @@ class Refunds {
  private:
   OrderChange record(const OrderAggregate& aggregate, RefundDecision& decision, Instant now,
                      OrderWork& work) const;
-  boost::asio::awaitable<void> wake(Refund refund, OrderWork work, std::string generation);
+  /// `is_early`: the book had not got the order.
+  boost::asio::awaitable<void> wake(Refund refund, bool is_early);
   boost::asio::awaitable<bool> names_another_refund(const RefundCommand& command);
 
   Ports ports_;

@@ -232,7 +232,7 @@ void SettlementFlow::take_reports(const std::vector<Item>& items, Prepared prepa
     }
   }
   for (const auto& refund : result.waiting) {
-    work.follow_on.push_back(refund_wake(ports_.ids, refund.order_id, refund.refund_id));
+    work.waiting.push_back({refund.order_id, refund.refund_id});
   }
 }
 
@@ -358,7 +358,7 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
     case SettleOutcome::stale_generation: retry_later(std::move(item), work); co_return;
   }
   for (const auto& refund : result->waiting) {
-    work.follow_on.push_back(refund_wake(ports_.ids, refund.order_id, refund.refund_id));
+    work.waiting.push_back({refund.order_id, refund.refund_id});
   }
 }
 
@@ -394,6 +394,8 @@ boost::asio::awaitable<void> SettlementFlow::finish(std::vector<Delivery> delive
     co_await ports_.clock.sleep(limits::kRetryLater);
     std::move(work.again.begin(), work.again.end(), std::back_inserter(work.follow_on));
   }
+  auto wakes = refund_wakes(ports_.ids, work.waiting);
+  std::move(wakes.begin(), wakes.end(), std::back_inserter(work.follow_on));
   co_await publish_until_confirmed(ports_.bus, ports_.clock, std::move(work.follow_on));
   co_await ports_.teller.tell(std::move(work.settled));
   const auto acked = co_await ports_.bus.ack(queues::orders, tags_of(deliveries));

@@ -84,10 +84,9 @@ boost::asio::awaitable<void> Sweep::wake_refunds() {
   const auto due = co_await ports_.book.due_refunds(ports_.clock.now() - limits::kSweepGrace,
                                                     limits::kSweepBatch);
   if (!due || due->empty() || !ports_.bus.connected()) co_return;
-  std::vector<OutgoingMessage> wakes;
-  for (const auto& refund : *due) {
-    wakes.push_back(refund_wake(ports_.ids, refund.order_id, refund.id));
-  }
+  std::vector<codec::RefundWake> refunds;
+  for (const auto& refund : *due) refunds.push_back({refund.order_id, refund.id});
+  auto wakes = refund_wakes(ports_.ids, refunds);
   const auto published = co_await ports_.bus.publish(std::move(wakes));
   if (published) spdlog::info("swept {} refunds whose time has passed", due->size());
 }

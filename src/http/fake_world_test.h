@@ -96,7 +96,7 @@ struct FakeFlows {
                    repeats.port()},
                   {}, {}),
         queries({ledger.port(), book.port(), world}),
-        refunds({updates.port(), book.port(), world, world, writer.port(), finisher.port()}, {}),
+        refunds({updates.port(), book.port(), world, world, writer.port(), finisher.port(), waker.port(), repeats.port()}, {}),
         reports({updates.port(), world, writer.port(), finisher.port()}, {}),
         stock({ledger.port(), book.port(), world, world, guard.port()}),
         parked(
@@ -115,6 +115,7 @@ struct FakeFlows {
   Unused<flows::OrderUpdates> updates;
   Unused<flows::OrderWriter> writer;
   Unused<flows::OrderFinisher> finisher;
+  Unused<flows::RefundWaker> waker;
   flows::Admission admission;
   flows::Queries queries;
   flows::Refunds refunds;

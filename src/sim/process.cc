@@ -81,7 +81,8 @@ Process::Process(Network& network, Servers& servers, Provider& provider,
       admission({ledger, book, clock, ids, guard, publisher, repeats},
                 plans_by_name(tuning.changes_plans), admission_options(tuning)),
       updates(book, ledger),
-      refunds({updates, book, clock, ids, writer, finisher}, settings::policy()),
+      waker(bus, ids),
+      refunds({updates, book, clock, ids, writer, finisher, waker, repeats}, settings::policy()),
       refund_worker({ledger, book, bus, clock, ids, writer, finisher}, refund_options(tuning)),
       settlement({ledger, book, bus, clock, ids, guard, writer, release, teller},
                  settlement_options(tuning)),
@@ -121,6 +122,7 @@ void Process::start() {
   run(publisher.expire_waiters(), "the publisher's clock");
   run(repeats.run(), "the lookup of repeats");
   run(updates.run(), "the updates of orders");
+  run(waker.run(), "the waker of refunds");
   run(settlement.run(), "settlement");
   run(refund_worker.run(), "refunds");
   run(parked.record(), "the parked recorder");

@@ -72,6 +72,7 @@ class Process {
   flows::RepeatLookup repeats;
   flows::Admission admission;
   flows::OrderUpdates updates;
+  flows::RefundWaker waker;
   flows::Refunds refunds;
   flows::RefundWorker refund_worker;
   flows::SettlementFlow settlement;

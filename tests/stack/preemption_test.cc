@@ -47,8 +47,8 @@ class PreemptionTest : public StepTest {
   std::vector<Delivery> take_wake(OrderId id) {
     for (;;) {
       auto one = run(process_->bus.receive(queues::refunds, {1, Milliseconds{0}}));
-      const auto wake = codec::refund_from_message(one.at(0).body);
-      if (wake && wake->order_id == id) return one;
+      const auto wakes = codec::refunds_from_message(one.at(0).body);
+      if (wakes && wakes->at(0).order_id == id) return one;
       step(process_->refund_worker.handle(std::move(one)));
     }
   }

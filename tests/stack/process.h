@@ -58,6 +58,7 @@ inline std::vector<rabbitmq::WaitQueue> step_waits_of_tests() {
 struct ProcessOptions {
   flows::AckPolicy ack = flows::AckPolicy::reserved;
   std::uint32_t attempts = 1;  ///< of what the book refuses, before it is parked
+  std::size_t max_in_flight = 500;
 };
 
 /// All flows over connections of their own, as one process has them. Nothing runs by itself but
@@ -77,7 +78,7 @@ class Process {
         admission({ledger, book, clock, ids, guard, publisher, repeats}, plans_by_name(),
                   admission_options(options)),
         plans(book, plans_of_tests()),
-        refunds({updates, book, clock, ids, writer, finisher}, policy()),
+        refunds({updates, book, clock, ids, writer, finisher, waker, repeats}, policy()),
         refund_worker({ledger, book, bus, clock, ids, writer, finisher}, worker_options(options)),
         settlement({ledger, book, bus, clock, ids, guard, writer, release, teller},
                    settlement_options(options)),
@@ -99,6 +100,7 @@ class Process {
     async::spawn(loop->get_executor(), publisher.delete_confirmed(), "the publisher's deletes");
     async::spawn(loop->get_executor(), repeats.run(), "the lookup of repeats");
     async::spawn(loop->get_executor(), updates.run(), "the updates of orders");
+    async::spawn(loop->get_executor(), waker.run(), "the waker of refunds");
     if (options.ack == flows::AckPolicy::queued) {
       async::spawn(loop->get_executor(), publisher.expire_waiters(), "the publisher's clock");
     }
@@ -122,6 +124,7 @@ class Process {
   static flows::AdmissionOptions admission_options(const ProcessOptions& options) {
     flows::AdmissionOptions made;
     made.ack = options.ack;
+    made.max_in_flight = options.max_in_flight;
     return made;
   }
   /// The tests' clock runs ahead with every sleep: what they do in between must not be too late.
@@ -185,6 +188,7 @@ class Process {
   flows::OrderFinisher finisher{bus, clock, release};
   flows::EventTeller teller{book, bus, clock, writer.events()};
   flows::OrderUpdates updates{book, ledger};
+  flows::RefundWaker waker{bus, ids};
   flows::Refunds refunds;
   flows::RefundWorker refund_worker;
   flows::SettlementFlow settlement;

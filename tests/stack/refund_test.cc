@@ -34,7 +34,7 @@ class RefundTest : public FlowTest {
   Refund refund(RefundId id) { return done(process_->book.find_refund(id)).value(); }
   void wake(OrderId order_id, RefundId refund_id) {
     std::vector<OutgoingMessage> messages;
-    messages.push_back(flows::refund_wake(process_->ids, order_id, refund_id));
+    messages.push_back(flows::refund_wake(process_->ids, {order_id, refund_id}));
     done(process_->bus.publish(std::move(messages)));
   }
   /// The worker handles this many wake-ups as one batch.
@@ -446,6 +446,7 @@ TEST_F(ParkedRefund, FailsWhenItIsDiscardedAndLeavesItsUnitsToAnother) {
   EXPECT_EQ(stores_.ask_book("select actor || ' ' || action from audit where action like "
                              "'parked.%'"),
             "a test parked.discard");
+  EXPECT_EQ(faults().count("book.remove_parked"), 0) << "it is one transaction with the effect";
   ask(order_id_);
   work();
   expect_given_back_once(order_id_);

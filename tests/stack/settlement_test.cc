@@ -488,6 +488,40 @@ TEST_F(Outbox, KeepsAnOrderUntilItIsConfirmedAndAnswersInTimeWithoutIt) {
   expect_at_rest();
 }
 
+TEST_F(Outbox, NobodyWaitsForAConfirmWhileNoneComes) {
+  faults().hold("bus.publish");
+  begin_place();
+  ASSERT_TRUE(answered(1));
+  const auto waited_until = clock_.now();
+  begin_place();
+  ASSERT_TRUE(answered(2));
+  EXPECT_EQ(answers_->back().durability, flows::Durability::reserved);
+  EXPECT_LT(clock_.now() - waited_until, Process::outbox_options().ack_timeout);
+  faults().let_go("bus.publish");
+  ASSERT_TRUE(outbox_empty());
+  begin_place();
+  ASSERT_TRUE(answered(3));
+  EXPECT_EQ(answers_->back().durability, flows::Durability::queued);
+  settle(3);
+  expect_at_rest();
+}
+
+TEST_F(Outbox, MoreThanMayBeInFlightIsRefusedWithoutEffect) {
+  start({.ack = flows::AckPolicy::queued, .max_in_flight = 2});
+  faults().hold("bus.publish");
+  for (int i = 0; i < 6; ++i) begin_place();
+  ASSERT_TRUE(answered(4));
+  for (const auto& answer : *answers_) {
+    EXPECT_EQ(answer.outcome, flows::PlaceOutcome::overloaded);
+  }
+  EXPECT_EQ(available("A"), 98);
+  faults().let_go("bus.publish");
+  ASSERT_TRUE(answered(6));
+  EXPECT_EQ(answers_->back().outcome, flows::PlaceOutcome::accepted);
+  settle(2);
+  expect_at_rest();
+}
+
 TEST_F(Outbox, WhatWasNotConfirmedIsPublishedByTheSweep) {
   faults().next("bus.publish", Fault::fail_before);
   begin_place();

@@ -331,6 +331,8 @@ TEST_F(ParkedStep, DiscardedFailsAndTheOrderIsCompensatedAsForAnUnknownForward) 
   EXPECT_TRUE(done(process_->parked.discard(parked().at(0).id, "gone", "a test")));
   EXPECT_EQ(status(id), OrderStatus::cancelling);
   EXPECT_THAT(parked(), IsEmpty());
+  EXPECT_EQ(faults().count("book.remove_parked"), 0) << "it is one transaction with the effect";
+  EXPECT_EQ(stores_.ask_book("select count(*) from audit where action = 'parked.discard'"), "1");
   run_step("paid", "payment");
   ASSERT_THAT(process_->gateway.calls("payment", Direction::reverse), SizeIs(1));
   EXPECT_THAT(process_->gateway.calls("payment", Direction::reverse)[0].body,
