@@ -19,6 +19,10 @@ PlaceAnswer answer_of(PlaceOutcome outcome, const PlaceCommand& command, std::st
   return answer;
 }
 
+std::string fingerprint_of(const PlaceCommand& command) {
+  return sha256_hex(canonical_content(command.request));
+}
+
 ReserveRequest reserve_request(const Order& order, std::string generation, Instant at,
                                std::int64_t outbox_max) {
   ReserveRequest request;
@@ -33,9 +37,6 @@ ReserveRequest reserve_request(const Order& order, std::string generation, Insta
   request.outbox_max = outbox_max;
   return request;
 }
-
-/// Times as many in flight as there may be, from which on not even repeats are looked for.
-constexpr std::size_t kFarTooMany = 2;
 
 /// Counts an order for as long as it lives.
 class InFlight {
@@ -55,9 +56,8 @@ Admission::Admission(Ports ports, std::map<std::string, Plan> plans, AdmissionOp
     : ports_(ports), plans_(std::move(plans)), options_(options) {}
 
 boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
-  const auto fingerprint = sha256_hex(canonical_content(command.request));
   const auto plan = plans_.find(command.request.plan.value);
-  if (plan == plans_.end()) co_return co_await answer_unplanned(std::move(command), fingerprint);
+  if (plan == plans_.end()) co_return co_await answer_unplanned(std::move(command));
   const auto& generation = ports_.guard.generation();
   if (!generation) {
     const bool away = !ports_.ledger.connected();
@@ -65,10 +65,19 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
                         ports_.guard.closed_because());
   }
   const InFlight counted(in_flight_);
-  if (in_flight_ > kFarTooMany * options_.max_in_flight) {
-    co_return answer_of(PlaceOutcome::overloaded, command);
+  const auto shortage = gate_.shortage_of(command.request, ports_.clock.now());
+  if (command.id_from_client) {
+    if (shortage) co_return co_await answer_sold_out(std::move(command), *shortage);
+  } else {
+    // Nobody's repeat: the ledger need not be asked.
+    if (room() == 0) co_return answer_of(PlaceOutcome::overloaded, command);
+    if (shortage) {
+      auto answer = answer_of(PlaceOutcome::out_of_stock, command);
+      answer.shortages.push_back(*shortage);
+      co_return answer;
+    }
   }
-  co_return co_await place_under(std::move(command), plan->second, fingerprint, *generation);
+  co_return co_await place_under(std::move(command), plan->second, *generation);
 }
 
 std::int64_t Admission::room() const {
@@ -78,9 +87,9 @@ std::int64_t Admission::room() const {
 }
 
 boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command, const Plan& plan,
-                                                           std::string fingerprint,
                                                            std::string generation) {
   const auto now = ports_.clock.now();
+  const auto fingerprint = fingerprint_of(command);
   Order order =
       make_order(command.request, plan,
                  NewOrder{command.order_id, ReservationId{ports_.ids.next()}, fingerprint, now});
@@ -93,6 +102,7 @@ boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command,
     co_return answer_of(PlaceOutcome::unavailable, command, reserved.error().detail);
   }
   const std::optional<bool> known = in_book ? co_await in_book->wait() : false;
+  if (reserved->outcome == ReserveOutcome::out_of_stock) gate_.saw(reserved->shortages, now);
   if (reserved->outcome != ReserveOutcome::reserved) {
     co_return co_await answer_refusal(std::move(command), std::move(*reserved), known, fingerprint);
   }
@@ -157,6 +167,25 @@ boost::asio::awaitable<PlaceAnswer> Admission::answer_refusal(PlaceCommand comma
   co_return answer;
 }
 
+boost::asio::awaitable<PlaceAnswer> Admission::answer_sold_out(PlaceCommand command,
+                                                               Shortage shortage) {
+  auto in_book = ports_.repeats.begin(command.order_id);
+  auto entry = co_await ports_.ledger.find_journal(command.order_id);
+  if (!entry) co_return answer_of(PlaceOutcome::unavailable, command, entry.error().detail);
+  const auto known = co_await in_book->wait();
+  ReserveResult result;
+  if (*entry) {
+    result.outcome = ReserveOutcome::replayed;
+    result.journal = std::move(**entry);
+  } else {
+    result.outcome = ReserveOutcome::out_of_stock;
+    result.shortages.push_back(std::move(shortage));
+  }
+  auto fingerprint = fingerprint_of(command);
+  co_return co_await answer_refusal(std::move(command), std::move(result), known,
+                                    std::move(fingerprint));
+}
+
 boost::asio::awaitable<PlaceAnswer> Admission::answer_from_book(PlaceCommand command,
                                                                 std::string fingerprint) {
   auto found = co_await ports_.book.find_order(command.order_id);
@@ -197,9 +226,9 @@ boost::asio::awaitable<PlaceAnswer> Admission::answer_repeat(PlaceCommand comman
   co_return answer;
 }
 
-boost::asio::awaitable<PlaceAnswer> Admission::answer_unplanned(PlaceCommand command,
-                                                                std::string fingerprint) {
+boost::asio::awaitable<PlaceAnswer> Admission::answer_unplanned(PlaceCommand command) {
   if (!command.id_from_client) co_return answer_of(PlaceOutcome::unknown_plan, command);
+  auto fingerprint = fingerprint_of(command);
   auto entry = co_await ports_.ledger.find_journal(command.order_id);
   if (entry && *entry) {
     co_return co_await answer_repeat(std::move(command), std::move(**entry),

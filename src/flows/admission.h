@@ -10,7 +10,9 @@
 #include "domain/requests.h"
 #include "flows/ledger_guard.h"
 #include "flows/outbox_publisher.h"
+#include "flows/limits.h"
 #include "flows/repeat_lookup.h"
+#include "flows/sold_out_gate.h"
 #include "flows/units.h"
 #include "ports/clock.h"
 #include "ports/order_book.h"
@@ -83,16 +85,17 @@ class Admission {
 
  private:
   boost::asio::awaitable<PlaceAnswer> place_under(PlaceCommand command, const Plan& plan,
-                                                  std::string fingerprint, std::string generation);
+                                                  std::string generation);
   boost::asio::awaitable<PlaceAnswer> answer_repeat(PlaceCommand command, JournalEntry entry,
                                                     std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_refusal(PlaceCommand command, ReserveResult result,
                                                      std::optional<bool> known,
                                                      std::string fingerprint);
+  /// The gate is closed for it, but it may be a repeat.
+  boost::asio::awaitable<PlaceAnswer> answer_sold_out(PlaceCommand command, Shortage shortage);
   boost::asio::awaitable<PlaceAnswer> answer_from_book(PlaceCommand command,
                                                        std::string fingerprint);
-  boost::asio::awaitable<PlaceAnswer> answer_unplanned(PlaceCommand command,
-                                                       std::string fingerprint);
+  boost::asio::awaitable<PlaceAnswer> answer_unplanned(PlaceCommand command);
   /// What may be in the outbox for one more order to be taken: nothing, where there is too much to
   /// do. The ledger still knows a repeat then.
   [[nodiscard]] std::int64_t room() const;
@@ -102,6 +105,7 @@ class Admission {
   Ports ports_;
   std::map<std::string, Plan> plans_;
   AdmissionOptions options_;
+  SoldOutGate gate_{limits::kSoldOutFor};
   std::size_t in_flight_ = 0;
 };
 

@@ -14,6 +14,9 @@ inline constexpr Milliseconds kGuardIntervalClosed{50};
 /// Settlement stands still when the oldest unsettled order has been the same one for this long.
 inline constexpr Milliseconds kStandstill{3000};
 
+/// A SKU that had nothing left is not asked for again before this.
+inline constexpr Milliseconds kSoldOutFor{100};
+
 /// Rounds of the publisher begin at least this far apart, unless one is full.
 inline constexpr Milliseconds kPublishPace{5};
 /// Waiters of the publisher are looked at this often; the error of `ack_timeout`.

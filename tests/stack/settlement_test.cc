@@ -425,6 +425,47 @@ TEST_F(RefusedOrder, IsLeftToTheOperatorByTheSweep) {
   EXPECT_THAT(process_->bus.sent_to(queues::orders), IsEmpty());
 }
 
+// --- Sold out ---
+
+TEST_F(SettlementTest, WhatIsSoldOutIsNotAskedForAgainForAMoment) {
+  open_shop({{"A", 1}});
+  const OrderId bought{process_->ids.next()};
+  place("u-1", {{"A", 1}}, bought);
+  EXPECT_EQ(try_place("u-2", {{"A", 1}}).outcome, flows::PlaceOutcome::out_of_stock);
+  faults().forget_calls();
+
+  const auto answer = try_place("u-3", {{"A", 2}});
+  EXPECT_EQ(answer.outcome, flows::PlaceOutcome::out_of_stock);
+  ASSERT_THAT(answer.shortages, SizeIs(1));
+  EXPECT_EQ(answer.shortages[0].requested, Quantity{2});
+  EXPECT_EQ(answer.shortages[0].available, Quantity{0});
+  EXPECT_EQ(try_place("u-3", {{"A", 2}}, OrderId{process_->ids.next()}).outcome,
+            flows::PlaceOutcome::out_of_stock);
+  EXPECT_EQ(faults().count("ledger.reserve"), 0);
+  // The order that bought the last one is known, and so is what is not it.
+  EXPECT_EQ(try_place("u-1", {{"A", 1}}, bought).outcome, flows::PlaceOutcome::replayed);
+  EXPECT_EQ(try_place("u-1", {{"A", 2}}, bought).outcome, flows::PlaceOutcome::conflict);
+  settle();
+  ASSERT_TRUE(outbox_empty());
+  EXPECT_EQ(try_place("u-1", {{"A", 1}}, bought).outcome, flows::PlaceOutcome::replayed);
+
+  set_stock("A", 1);
+  clock_.advance(flows::limits::kSoldOutFor);
+  EXPECT_EQ(try_place("u-3", {{"A", 1}}).outcome, flows::PlaceOutcome::accepted);
+  settle();
+  expect_at_rest();
+}
+
+TEST_F(SettlementTest, WhatIsSoldOutIsNotRefusedToWhoMayHaveBoughtItWhileTheBookIsAway) {
+  open_shop({{"A", 1}});
+  place("u-1", {{"A", 1}});
+  settle();
+  EXPECT_EQ(try_place("u-2", {{"A", 1}}).outcome, flows::PlaceOutcome::out_of_stock);
+  faults().next("book.known_orders", Fault::fail_before);
+  EXPECT_EQ(try_place("u-1", {{"A", 1}}, OrderId{process_->ids.next()}).outcome,
+            flows::PlaceOutcome::unavailable);
+}
+
 // --- The outbox ---
 
 class Outbox : public SettlementTest {
