@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/bare.h"
 #include "bench/book.h"
 #include "bench/early.h"
 #include "bench/growth.h"
@@ -122,6 +123,23 @@ Result<ChildProcess> start_for_all(const Options& options, const Target& target,
   return server;
 }
 
+Result<void> compare_with_bare(const Options& options, const Watcher& watcher, Results& results) {
+  const double per_second = results.accepted_per_s.value() / 2;
+  watcher.show(fmt::format("bare         {:.0f} orders/s, one by one …", per_second), false);
+  const auto bare = measure_bare(options, per_second, options.part(0.25, 1));
+  if (!bare) {
+    return tl::make_unexpected(bare.error());
+  }
+  results.bare_reserve_p99_ms = bare->reserve_p99_ms;
+  results.bare_publish_p99_ms = bare->publish_p99_ms;
+  watcher.show(fmt::format("{:<12} script p50 {:.2f} ms, p99 {:.2f} ms; confirmed publish p50 "
+                           "{:.2f} ms, p99 {:.2f} ms",
+                           "bare", bare->reserve_p50_ms, bare->reserve_p99_ms,
+                           bare->publish_p50_ms, bare->publish_p99_ms),
+               true);
+  return {};
+}
+
 Result<void> compare_with_limit(const Options& options, const Processes& processes,
                                 const Watcher& watcher, Results& results) {
   const auto limit =
@@ -136,7 +154,7 @@ Result<void> compare_with_limit(const Options& options, const Processes& process
   results.ratio_to_limit = results.completed_per_s.value() / limit->per_s;
   watcher.show(fmt::format("{:<12} {:.0f} orders/s, were the servers alone", "limit", limit->per_s),
                true);
-  return {};
+  return compare_with_bare(options, watcher, results);
 }
 
 // Holdfast is up only while these run.

@@ -1,12 +1,10 @@
 #include "bench/limit.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <utility>
@@ -14,18 +12,13 @@
 
 #include "adapters/postgres/migrate.h"
 #include "app/config.h"
-#include "app/config_plans.h"
 #include "app/server_backend.h"
-#include "app/system_clock.h"
+#include "bench/alone.h"
 #include "bench/book.h"
 #include "bench/scratch_database.h"
 #include "codec/messages.h"
-#include "domain/assert.h"
 #include "domain/decide_settlement.h"
-#include "domain/digest.h"
-#include "domain/requests.h"
 #include "flows/settlement.h"
-#include "flows/units.h"
 
 namespace holdfast::bench {
 namespace {
@@ -34,43 +27,8 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBuyers = 256;          // reservations at a time
-constexpr std::size_t kOrdersInMessage = 50;  // and outbox entries deleted at a time
 constexpr std::size_t kMessagesAtATime = 8;
-constexpr std::size_t kOrdersInBatch = 200;  // in one settlement, and marked at a time
 constexpr std::size_t kSettlementsAtATime = 2;
-constexpr std::chrono::seconds kConnectDeadline{10};
-constexpr std::chrono::hours kRetention{24};
-const std::string kGeneration = "limit";
-
-// Orders like the benchmark's, one line each.
-class OrderMaker {
- public:
-  explicit OrderMaker(Plan plan) : plan_(std::move(plan)) {}
-
-  Order next() {
-    const std::size_t number = ++count_;
-    OrderRequest request;
-    request.user_id.value = fmt::format("limit-{:012}", number);
-    request.currency = Currency{"CNY"};
-    request.lines.push_back({sku(number * 7 % kSkus), Quantity{1}, Money{1999}});
-    NewOrder identity;
-    identity.id = OrderId{ids_.next()};
-    identity.reservation_id = ReservationId{ids_.next()};
-    identity.fingerprint = fingerprint_;
-    identity.placed_at = clock_.now();
-    return make_order(request, plan_, std::move(identity));
-  }
-  static Sku sku(std::size_t number) { return Sku{fmt::format("limit-{:04}", number)}; }
-  Instant now() { return clock_.now(); }
-  MessageId message_id() { return MessageId{ids_.next()}; }
-
- private:
-  Plan plan_;
-  app::SystemIds ids_;
-  app::SystemClock clock_;
-  const std::string fingerprint_ = sha256_hex("limit");
-  std::size_t count_ = 0;
-};
 
 // One server under load: how many orders it was driven with until `until`, and what went wrong.
 struct Drive {
@@ -89,35 +47,6 @@ struct Drive {
   }
 };
 
-// Runs `tasks` on `loop` until all have ended.
-void run_all(asio::io_context& loop, std::vector<asio::awaitable<void>> tasks) {
-  std::size_t open = tasks.size();
-  loop.restart();
-  for (auto& task : tasks) {
-    asio::co_spawn(loop, std::move(task), [&open](const std::exception_ptr& thrown) {
-      if (thrown) {
-        std::rethrow_exception(thrown);
-      }
-      --open;
-    });
-  }
-  while (open > 0) {
-    const bool goes_on = loop.run_one() > 0;
-    HF_ASSERT(goes_on);  // a task that nothing will resume
-  }
-}
-
-template <class Port>
-bool connect(asio::io_context& loop, Port& port) {
-  port.start();
-  const auto deadline = Clock::now() + kConnectDeadline;
-  while (!port.connected() && Clock::now() < deadline) {
-    loop.restart();
-    loop.run_for(kPollEvery);
-  }
-  return port.connected();
-}
-
 // What was reserved and has still to be deleted from the outbox and marked as settled.
 struct Reserved {
   std::vector<std::string> outbox_ids;
@@ -127,16 +56,7 @@ struct Reserved {
 asio::awaitable<void> buy(Drive& drive, StockLedger& ledger, Reserved& reserved) {
   while (drive.goes_on()) {
     const Order order = drive.orders.next();
-    ReserveRequest request;
-    request.generation = kGeneration;
-    request.order_id = order.id;
-    request.reservation_id = order.reservation_id;
-    request.fingerprint = order.fingerprint;
-    request.user_id = order.user_id;
-    request.lines = flows::units_of(order.lines);
-    request.payload = codec::to_payload(order, kGeneration);
-    request.at = order.placed_at;
-    request.outbox_max = 1'000'000;
+    auto request = reservation_of(order);
     const auto result = co_await ledger.reserve(std::move(request));
     if (!drive.check(result)) {
       co_return;
@@ -147,8 +67,7 @@ asio::awaitable<void> buy(Drive& drive, StockLedger& ledger, Reserved& reserved)
     }
     ++drive.count;
     reserved.outbox_ids.push_back(result->outbox_id);
-    reserved.marks.push_back(
-        {order.id, order.reservation_id, flows::units_of(order.lines), kRetention});
+    reserved.marks.push_back(mark_of(order));
     if (reserved.outbox_ids.size() >= kOrdersInMessage) {
       drive.check(co_await ledger.delete_outbox(std::exchange(reserved.outbox_ids, {})));
     }
@@ -158,49 +77,13 @@ asio::awaitable<void> buy(Drive& drive, StockLedger& ledger, Reserved& reserved)
   }
 }
 
-asio::awaitable<void> open_ledger(Drive& drive, StockLedger& ledger) {
-  RebuiltLedger empty;
-  empty.generation = kGeneration;
-  for (std::size_t number = 0; number < kSkus; ++number) {
-    empty.skus.push_back({OrderMaker::sku(number), kUnitsPerSku, std::nullopt, {}});
-  }
-  empty.journal_retention = kRetention;
-  drive.check(co_await ledger.close());
-  drive.check(co_await ledger.rebuild(std::move(empty)));
-}
-
 asio::awaitable<void> publish(Drive& drive, MessageBus& bus) {
   while (drive.goes_on()) {
-    std::vector<std::string> payloads;
-    std::vector<codec::OutgoingOrder> orders;
-    for (std::size_t i = 0; i < kOrdersInMessage; ++i) {
-      payloads.push_back(codec::to_payload(drive.orders.next(), kGeneration));
-    }
-    for (const auto& payload : payloads) {
-      orders.push_back({"1700000000000-0", payload});
-    }
-    std::vector<OutgoingMessage> messages(1);
-    messages[0].queue = queues::orders;
-    messages[0].id = drive.orders.message_id();
-    messages[0].body = codec::orders_message(orders);
+    std::vector<OutgoingMessage> messages(1, message_of(drive.orders, kOrdersInMessage));
     if (!drive.check(co_await bus.publish(std::move(messages)))) {
       co_return;
     }
     drive.count += kOrdersInMessage;
-  }
-}
-
-asio::awaitable<void> consume(MessageBus& bus) {
-  for (;;) {
-    const auto deliveries = co_await bus.receive(queues::orders, {64, Milliseconds{0}});
-    if (deliveries.empty()) {
-      co_return;
-    }
-    std::vector<std::uint64_t> tags;
-    for (const auto& delivery : deliveries) {
-      tags.push_back(delivery.tag);
-    }
-    (void)co_await bus.ack(queues::orders, std::move(tags));
   }
 }
 
@@ -228,10 +111,10 @@ asio::awaitable<void> open_book(Drive& drive, OrderBook& book) {
 class Measurement {
  public:
   Measurement(const app::Config& config, const Processes& processes, std::chrono::milliseconds time)
-      : config_(config), processes_(processes), time_(time), orders_(default_plan(config)) {
-    config_.name_space = fmt::format("holdfast-limit-{}", getpid());
-    config_.redis.key_prefix = config_.name_space;
-  }
+      : config_(under_own_names(config)),
+        processes_(processes),
+        time_(time),
+        orders_(default_plan(config)) {}
 
   Result<double> redis() {
     asio::io_context loop{1};
@@ -239,10 +122,9 @@ class Measurement {
     if (!connect(loop, ledger)) {
       return unreachable("Redis could not be reached: " + ledger.last_error());
     }
-    Drive opening{orders_, {}, 0, {}};
-    run_all(loop, one(open_ledger(opening, ledger)));
-    if (!opening.error.empty()) {
-      return fail("Redis: " + opening.error);
+    const auto opened = open_ledger(loop, ledger);
+    if (!opened) {
+      return tl::make_unexpected(opened.error());
     }
     Reserved reserved;
     auto cost =
@@ -292,15 +174,6 @@ class Measurement {
   }
 
  private:
-  static Plan default_plan(const app::Config& config) {
-    for (auto& plan : app::plans_from(config)) {
-      if (plan.name.value == "default") {
-        return plan;
-      }
-    }
-    return app::plans_from(config).front();
-  }
-
   static std::vector<asio::awaitable<void>> one(asio::awaitable<void> task) {
     std::vector<asio::awaitable<void>> tasks;
     tasks.push_back(std::move(task));

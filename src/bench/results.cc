@@ -138,6 +138,8 @@ json::object to_json(const Results& results) {
           {"p95_ms_at_half", number(results.p95_ms_at_half)},
           {"p99_ms_at_half", number(results.p99_ms_at_half)},
           {"half_load_per_s", number(results.half_load_per_s)},
+          {"bare_reserve_p99_ms", number(results.bare_reserve_p99_ms)},
+          {"bare_publish_p99_ms", number(results.bare_publish_p99_ms)},
           {"p99_ms_at_top", number(results.p99_ms_at_top)},
           {"refunds_per_s", number(results.refunds_per_s)},
           {"early_refunds_per_s", number(results.early_refunds_per_s)},

@@ -78,6 +78,8 @@ struct Results {
   std::optional<double> p50_ms_at_half;
   std::optional<double> p95_ms_at_half;
   std::optional<double> p99_ms_at_half;
+  std::optional<double> bare_reserve_p99_ms;  // at that rate, without Holdfast
+  std::optional<double> bare_publish_p99_ms;
   std::optional<double> refunds_per_s;
   std::optional<double> early_refunds_per_s;
   std::optional<double> preempting_refunds_per_s;

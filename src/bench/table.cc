@@ -116,6 +116,8 @@ std::string to_table(const Results& results) {
           results.p50_ms_at_half, 2, "ms");
   out += row("                                  p95", results.p95_ms_at_half, 2, "ms");
   out += row("                                  p99", results.p99_ms_at_half, 2, "ms");
+  out += row("      the bare script, without Holdfast p99", results.bare_reserve_p99_ms, 2, "ms");
+  out += row("      a lone confirmed publish          p99", results.bare_publish_p99_ms, 2, "ms");
   double sum = 0;
   for (const auto& [process, us] : results.cpu_us_per_order) {
     out += row("CPU per completed order: " + process, us, 1, "µs");
