@@ -134,8 +134,8 @@ Result<void> compare_with_bare(const Options& options, const Watcher& watcher, R
   results.bare_publish_p99_ms = bare->publish_p99_ms;
   watcher.show(fmt::format("{:<12} script p50 {:.2f} ms, p99 {:.2f} ms; confirmed publish p50 "
                            "{:.2f} ms, p99 {:.2f} ms",
-                           "bare", bare->reserve_p50_ms, bare->reserve_p99_ms,
-                           bare->publish_p50_ms, bare->publish_p99_ms),
+                           "bare", bare->reserve_p50_ms, bare->reserve_p99_ms, bare->publish_p50_ms,
+                           bare->publish_p99_ms),
                true);
   return {};
 }

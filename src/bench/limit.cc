@@ -26,7 +26,7 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBuyers = 256;          // reservations at a time
+constexpr std::size_t kBuyers = 256;  // reservations at a time
 constexpr std::size_t kMessagesAtATime = 8;
 constexpr std::size_t kSettlementsAtATime = 2;
 

@@ -101,19 +101,19 @@ TEST(RefundMessage, RoundTrips) {
 }
 
 TEST(RefundMessage, IsReadAsEarlierVersionsWroteIt) {
-  const auto read = refunds_from_message(
-      R"({"v":1,"refund":{"order_id":"01890a5d-ac96-774b-bcce-b302099a8057",)"
-      R"("refund_id":"01890a5d-ac96-774b-bcce-b302099a8058"}})");
+  const auto read =
+      refunds_from_message(R"({"v":1,"refund":{"order_id":"01890a5d-ac96-774b-bcce-b302099a8057",)"
+                           R"("refund_id":"01890a5d-ac96-774b-bcce-b302099a8058"}})");
   ASSERT_TRUE(read);
   ASSERT_EQ(read->size(), 1U);
   EXPECT_EQ(read->at(0).refund_id.to_string(), "01890a5d-ac96-774b-bcce-b302099a8058");
 }
 
 TEST(RefundMessage, RefusesWhatItCannotRead) {
-  for (const char* body : {"garbage", R"({"v":1})", R"({"v":1,"refunds":[]})",
-                           R"({"v":1,"refunds":{}})", R"({"v":1,"refunds":[1]})",
-                           R"({"v":1,"refunds":[{"order_id":"x","refund_id":"y"}]})",
-                           R"({"v":1,"refund":{"order_id":"x","refund_id":"y"}})"}) {
+  for (const char* body :
+       {"garbage", R"({"v":1})", R"({"v":1,"refunds":[]})", R"({"v":1,"refunds":{}})",
+        R"({"v":1,"refunds":[1]})", R"({"v":1,"refunds":[{"order_id":"x","refund_id":"y"}]})",
+        R"({"v":1,"refund":{"order_id":"x","refund_id":"y"}})"}) {
     EXPECT_FALSE(refunds_from_message(body)) << body;
   }
 }

@@ -196,7 +196,22 @@ std::string canonical_content(const OrderId& order_id, const RefundRequest& requ
   return std::move(text).take();
 }
 
-Order make_order(const OrderRequest& request, const Plan& plan, NewOrder identity) {
+PlannedOrder planned_order(const Plan& plan) {
+  PlannedOrder planned{plan.name, plan.version, {}};
+  for (PlanStep& of_plan : in_dependency_order(plan)) {
+    Step step;
+    step.name = std::move(of_plan.name);
+    step.kind = of_plan.kind;
+    step.points_per = of_plan.kind == StepKind::points ? of_plan.points_per : 0;
+    step.reversible = is_reversed_remotely(of_plan);
+    step.wait = of_plan.kind == StepKind::await ? of_plan.timeout : Milliseconds{0};
+    step.after = std::move(of_plan.after);
+    planned.steps.push_back(std::move(step));
+  }
+  return planned;
+}
+
+Order make_order(const OrderRequest& request, const PlannedOrder& planned, NewOrder identity) {
   Order order;
   order.id = identity.id;
   order.reservation_id = identity.reservation_id;
@@ -210,23 +225,18 @@ Order make_order(const OrderRequest& request, const Plan& plan, NewOrder identit
     line.unit_price = asked.unit_price;
     order.lines.push_back(std::move(line));
   }
-  order.plan = plan.name;
-  order.plan_version = plan.version;
+  order.plan = planned.plan;
+  order.plan_version = planned.plan_version;
   order.attributes = request.attributes;
   order.amount = amount_of(order.lines);
-  for (PlanStep& planned : in_dependency_order(plan)) {
-    Step step;
-    step.name = std::move(planned.name);
-    step.kind = planned.kind;
-    step.points_per = planned.kind == StepKind::points ? planned.points_per : 0;
-    step.reversible = is_reversed_remotely(planned);
-    step.wait = planned.kind == StepKind::await ? planned.timeout : Milliseconds{0};
-    step.after = std::move(planned.after);
-    step.updated_at = identity.placed_at;
-    order.steps.push_back(std::move(step));
-  }
+  order.steps = planned.steps;
+  for (Step& step : order.steps) step.updated_at = identity.placed_at;
   order.placed_at = identity.placed_at;
   return order;
+}
+
+Order make_order(const OrderRequest& request, const Plan& plan, NewOrder identity) {
+  return make_order(request, planned_order(plan), std::move(identity));
 }
 
 }  // namespace holdfast

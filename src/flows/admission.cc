@@ -52,8 +52,11 @@ class InFlight {
 
 }  // namespace
 
-Admission::Admission(Ports ports, std::map<std::string, Plan> plans, AdmissionOptions options)
-    : ports_(ports), plans_(std::move(plans)), options_(options) {}
+Admission::Admission(Ports ports, const std::map<std::string, Plan>& plans,
+                     AdmissionOptions options)
+    : ports_(ports), options_(options) {
+  for (const auto& [name, plan] : plans) plans_.emplace(name, planned_order(plan));
+}
 
 boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
   const auto plan = plans_.find(command.request.plan.value);
@@ -86,7 +89,8 @@ std::int64_t Admission::room() const {
   return static_cast<double>(in_flight_) > allowed ? 0 : options_.outbox_max;
 }
 
-boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command, const Plan& plan,
+boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command,
+                                                           const PlannedOrder& plan,
                                                            std::string generation) {
   const auto now = ports_.clock.now();
   const auto fingerprint = fingerprint_of(command);

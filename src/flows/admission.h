@@ -9,8 +9,8 @@
 
 #include "domain/requests.h"
 #include "flows/ledger_guard.h"
-#include "flows/outbox_publisher.h"
 #include "flows/limits.h"
+#include "flows/outbox_publisher.h"
 #include "flows/repeat_lookup.h"
 #include "flows/sold_out_gate.h"
 #include "flows/units.h"
@@ -79,12 +79,12 @@ class Admission {
     RepeatLookup& repeats;
   };
 
-  Admission(Ports ports, std::map<std::string, Plan> plans, AdmissionOptions options);
+  Admission(Ports ports, const std::map<std::string, Plan>& plans, AdmissionOptions options);
 
   boost::asio::awaitable<PlaceAnswer> place(PlaceCommand command);
 
  private:
-  boost::asio::awaitable<PlaceAnswer> place_under(PlaceCommand command, const Plan& plan,
+  boost::asio::awaitable<PlaceAnswer> place_under(PlaceCommand command, const PlannedOrder& plan,
                                                   std::string generation);
   boost::asio::awaitable<PlaceAnswer> answer_repeat(PlaceCommand command, JournalEntry entry,
                                                     std::string fingerprint);
@@ -103,7 +103,7 @@ class Admission {
                                const std::string& fingerprint);
 
   Ports ports_;
-  std::map<std::string, Plan> plans_;
+  std::map<std::string, PlannedOrder> plans_;
   AdmissionOptions options_;
   SoldOutGate gate_{limits::kSoldOutFor};
   std::size_t in_flight_ = 0;

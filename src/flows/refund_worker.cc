@@ -314,8 +314,8 @@ boost::asio::awaitable<void> RefundWorker::try_again_or_park(Wake wake, std::str
   parking.refund_id = wake.refund.refund_id;
   parking.attempts = attempts;
   parking.detail = std::move(detail);
-  work.order.messages.push_back(
-      parked_message(ports_.ids, ports_.clock.now(), parking, codec::refunds_message({&wake.refund, 1})));
+  work.order.messages.push_back(parked_message(ports_.ids, ports_.clock.now(), parking,
+                                               codec::refunds_message({&wake.refund, 1})));
 }
 
 }  // namespace holdfast::flows

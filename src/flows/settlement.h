@@ -79,7 +79,7 @@ class SettlementFlow {
   /// What a batch leaves to be done after the commit.
   struct Work {
     std::vector<OutgoingMessage> follow_on;
-    std::vector<codec::RefundWake> waiting;  ///< refunds that were held for these orders
+    std::vector<codec::RefundWake> waiting;     ///< refunds that were held for these orders
     std::vector<OutgoingMessage> again;         ///< orders that the ledger cannot take anew yet
     std::vector<EventTeller::Settled> settled;  ///< others are to be told of them
     std::vector<SettleMark> marks;

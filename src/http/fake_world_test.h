@@ -96,7 +96,9 @@ struct FakeFlows {
                    repeats.port()},
                   {}, {}),
         queries({ledger.port(), book.port(), world}),
-        refunds({updates.port(), book.port(), world, world, writer.port(), finisher.port(), waker.port(), repeats.port()}, {}),
+        refunds({updates.port(), book.port(), world, world, writer.port(), finisher.port(),
+                 waker.port(), repeats.port()},
+                {}),
         reports({updates.port(), world, writer.port(), finisher.port()}, {}),
         stock({ledger.port(), book.port(), world, world, guard.port()}),
         parked(
