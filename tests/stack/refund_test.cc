@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <numeric>
 
 #include "async/gather.h"
 #include "domain/change_ids.h"
@@ -45,6 +46,15 @@ class RefundTest : public FlowTest {
     std::vector<Delivery> one;
     one.push_back(std::move(delivery));
     step(process_->refund_worker.handle(std::move(one)));
+  }
+  /// How many refunds each message woke that was sent since the last `forget_sent`.
+  std::vector<std::size_t> wakes_sent() {
+    std::vector<std::size_t> sizes;
+    for (const auto& message : process_->bus.sent_to(queues::refunds)) {
+      const auto wakes = codec::refunds_from_message(message.body);
+      sizes.push_back(wakes ? wakes->size() : 0);
+    }
+    return sizes;
   }
   /// A wake-up that comes at once, not after the delay.
   void wake_and_work(OrderId order_id, RefundId refund_id) {
@@ -102,6 +112,41 @@ TEST_F(RefundTest, ThatOvertakesItsOrderIsHeldAndWokenByTheCompletion) {
   EXPECT_EQ(refund(asked).checks, 3U);
   work_alone(std::move(deliveries[1]));
   expect_given_back_once(id);
+}
+
+TEST_F(RefundTest, WakeUpsThatComeTogetherShareAMessage) {
+  open_shop({{"A", 10}});
+  std::vector<OrderId> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(place("u-1", {{"A", 1}}));
+  auto order_messages = take_orders(4);
+  ASSERT_TRUE(outbox_empty());
+  process_->bus.forget_sent();
+  faults().forget_calls();
+  faults().hold("bus.publish");
+  std::size_t answered = 0;
+  const auto begin = [&](OrderId id) {
+    flows::RefundCommand command{id, RefundId{process_->ids.next()}, {}};
+    boost::asio::co_spawn(*process_->loop, process_->refunds.request(std::move(command)),
+                          [&](const std::exception_ptr& thrown, const auto&) {
+                            if (!thrown) ++answered;
+                          });
+  };
+  begin(ids[0]);
+  ASSERT_TRUE(eventually([&] { return faults().count("bus.publish") == 1; }));
+  for (int i = 1; i < 4; ++i) begin(ids.at(static_cast<std::size_t>(i)));
+  ASSERT_TRUE(eventually([&] { return faults().count("book.known_orders") >= 2; }));
+  faults().let_go("bus.publish");
+  ASSERT_TRUE(eventually([&] { return answered == 4; }));
+  const auto sent = wakes_sent();
+  EXPECT_LT(sent.size(), 4U);
+  EXPECT_EQ(std::accumulate(sent.begin(), sent.end(), std::size_t{0}), 4U);
+
+  process_->bus.forget_sent();
+  step(process_->settlement.handle(std::move(order_messages)));
+  EXPECT_THAT(wakes_sent(), ::testing::ElementsAre(4U));
+  work();
+  for (const auto& id : ids) EXPECT_EQ(status(id), OrderStatus::refunded);
+  EXPECT_EQ(available("A"), 10);
 }
 
 TEST_F(RefundTest, TwoChainsOfWakeUpsDoNotDoubleTheChecks) {
