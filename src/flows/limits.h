@@ -18,7 +18,7 @@ inline constexpr Milliseconds kStandstill{3000};
 inline constexpr Milliseconds kSoldOutFor{100};
 
 /// Rounds of the publisher begin at least this far apart, unless one is full.
-inline constexpr Milliseconds kPublishPace{5};
+inline constexpr Milliseconds kPublishPace{3};
 /// Waiters of the publisher are looked at this often; the error of `ack_timeout`.
 inline constexpr Milliseconds kWaiterTick{50};
 /// While RabbitMQ is away the publisher looks for it this often.
