@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "domain/canonical_text.h"
+#include "domain/planned_order.h"
 
 namespace holdfast {
 namespace {

@@ -75,13 +75,4 @@ struct NewOrder {
 };
 Order make_order(const OrderRequest& request, const Plan& plan, NewOrder identity);
 
-/// What all new orders of a plan have alike, worked out once.
-struct PlannedOrder {
-  PlanName plan;
-  std::string plan_version;
-  std::vector<Step> steps;  ///< in the order of what comes after what; `updated_at` is unset
-};
-PlannedOrder planned_order(const Plan& plan);
-Order make_order(const OrderRequest& request, const PlannedOrder& planned, NewOrder identity);
-
 }  // namespace holdfast

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/planned_order.h"
 #include "domain/requests.h"
 #include "flows/ledger_guard.h"
 #include "flows/limits.h"

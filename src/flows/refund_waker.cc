@@ -12,10 +12,25 @@ namespace holdfast::flows {
 
 boost::asio::awaitable<bool> RefundWaker::wake(codec::RefundWake refund,
                                                std::optional<Milliseconds> delay) {
-  auto done = std::make_shared<async::Completion<bool>>();
+  auto done = std::make_shared<async::Completion<End>>();
   pending_.push_back(Pending{refund, delay, done});
   work_.raise();
-  co_return co_await done->wait();
+  const auto end = co_await done->wait();
+  if (end.thrown) std::rethrow_exception(end.thrown);
+  co_return end.confirmed;
+}
+
+boost::asio::awaitable<RefundWaker::End> RefundWaker::publish(
+    std::vector<OutgoingMessage> messages) {
+  try {
+    const auto published = co_await bus_.publish(std::move(messages));
+    if (!published) {
+      spdlog::warn("wake-ups of refunds wait for the sweep: {}", published.error().detail);
+    }
+    co_return End{published.has_value(), nullptr};
+  } catch (...) {
+    co_return End{false, std::current_exception()};
+  }
 }
 
 boost::asio::awaitable<void> RefundWaker::run() {
@@ -23,12 +38,9 @@ boost::asio::awaitable<void> RefundWaker::run() {
     co_await work_.wait();
     while (!pending_.empty()) {
       const auto round = std::exchange(pending_, {});
-      const auto published = co_await bus_.publish(messages_of(round));
-      if (!published) {
-        spdlog::warn("wake-ups of {} refunds wait for the sweep: {}", round.size(),
-                     published.error().detail);
-      }
-      for (const auto& pending : round) pending.done->set(published.has_value());
+      auto messages = messages_of(round);
+      const auto end = co_await publish(std::move(messages));
+      for (const auto& pending : round) pending.done->set(end);
     }
   }
 }

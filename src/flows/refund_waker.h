@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -24,11 +25,16 @@ class RefundWaker {
   boost::asio::awaitable<void> run();
 
  private:
+  struct End {
+    bool confirmed = false;
+    std::exception_ptr thrown;
+  };
   struct Pending {
     codec::RefundWake refund;
     std::optional<Milliseconds> delay;
-    std::shared_ptr<async::Completion<bool>> done;
+    std::shared_ptr<async::Completion<End>> done;
   };
+  boost::asio::awaitable<End> publish(std::vector<OutgoingMessage> messages);
   [[nodiscard]] std::vector<OutgoingMessage> messages_of(const std::vector<Pending>& round) const;
 
   MessageBus& bus_;  // HELD NOT OWNED
