@@ -11,6 +11,7 @@
 #include "bench/failure.h"
 #include "bench/options.h"
 #include "domain/digest.h"
+#include "domain/order.h"
 #include "domain/plan.h"
 #include "ports/message_bus.h"
 #include "ports/stock_ledger.h"

@@ -362,12 +362,18 @@ boost::asio::awaitable<void> SettlementFlow::settle_refused(Item item, bool hold
   }
 }
 
+bool SettlementFlow::is_first_postponed(const codec::PlacedOrder& placed, Work& work) {
+  return work.postponed.emplace(placed.order.id, placed.order.reservation_id).second;
+}
+
 void SettlementFlow::retry_later(Item item, Work& work) {
+  if (!is_first_postponed(item.incoming.placed, work)) return;
   work.again.push_back(order_again(ports_.ids, item.incoming.placed, item.attempts));
 }
 
 void SettlementFlow::try_again_or_park(Item item, std::string detail, Work& work) {
   const auto& placed = item.incoming.placed;
+  if (!is_first_postponed(placed, work)) return;
   const auto attempts = item.attempts + 1;
   if (attempts < options_.attempts) {
     const auto delay = backoff(attempts, options_.retry_first, options_.retry_max);

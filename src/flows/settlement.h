@@ -3,7 +3,10 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "codec/messages.h"
@@ -87,6 +90,7 @@ class SettlementFlow {
     std::vector<GiveBack> releases;
     std::vector<Order> cancelled;  ///< whose stock goes back to the ledger
     std::vector<OrderId> untold;   ///< settled before, perhaps without others being told
+    std::set<std::pair<OrderId, ReservationId>> postponed;
   };
   /// Orders ready to be written, and what follows for each once it is.
   struct Prepared {
@@ -111,6 +115,9 @@ class SettlementFlow {
   void take_settled_before(const codec::PlacedOrder& placed, const SettleReport& report,
                            Work& work) const;
   boost::asio::awaitable<void> tell_again(std::vector<OrderId> order_ids, Work& work);
+  /// Whether something is to come of an order that cannot be settled now. Of several messages with
+  /// it one goes on: each that did could be doubled again, until there is no end to them.
+  static bool is_first_postponed(const codec::PlacedOrder& placed, Work& work);
   void retry_later(Item item, Work& work);
   void try_again_or_park(Item item, std::string detail, Work& work);
 

@@ -257,6 +257,11 @@ void World::hear(const std::string& event) {
 }
 
 std::string World::unrest() {
+  // Sales are open again to everybody: what the ledger has lost is noticed and made up for.
+  for (const auto& slot : slots_) {
+    if (!slot->process->guard.generation())
+      return "the ledger is closed to " + slot->process->name();
+  }
   return sim::unrest(storage_);
 }
 
