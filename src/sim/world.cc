@@ -259,8 +259,9 @@ void World::hear(const std::string& event) {
 std::string World::unrest() {
   // Sales are open again to everybody: what the ledger has lost is noticed and made up for.
   for (const auto& slot : slots_) {
-    if (!slot->process->guard.generation())
-      return "the ledger is closed to " + slot->process->name();
+    if (!slot->process || !slot->process->guard.generation()) {
+      return "the ledger is closed to " + slot->name;
+    }
   }
   return sim::unrest(storage_);
 }
