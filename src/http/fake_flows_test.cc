@@ -14,8 +14,9 @@ http::FakeWorld& world_of(Clock& clock) {
 
 }  // namespace
 
-Admission::Admission(Ports ports, std::map<std::string, Plan> plans, AdmissionOptions options)
-    : ports_(ports), plans_(std::move(plans)), options_(options) {}
+Admission::Admission(Ports ports, const std::map<std::string, Plan>& /*plans*/,
+                     AdmissionOptions options)
+    : ports_(ports), options_(options) {}
 
 awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
   co_return world_of(ports_.clock).place(command);

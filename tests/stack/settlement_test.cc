@@ -456,16 +456,6 @@ TEST_F(SettlementTest, WhatIsSoldOutIsNotAskedForAgainForAMoment) {
   expect_at_rest();
 }
 
-TEST_F(SettlementTest, WhatIsSoldOutIsNotRefusedToWhoMayHaveBoughtItWhileTheBookIsAway) {
-  open_shop({{"A", 1}});
-  place("u-1", {{"A", 1}});
-  settle();
-  EXPECT_EQ(try_place("u-2", {{"A", 1}}).outcome, flows::PlaceOutcome::out_of_stock);
-  faults().next("book.known_orders", Fault::fail_before);
-  EXPECT_EQ(try_place("u-1", {{"A", 1}}, OrderId{process_->ids.next()}).outcome,
-            flows::PlaceOutcome::unavailable);
-}
-
 // --- The outbox ---
 
 class Outbox : public SettlementTest {

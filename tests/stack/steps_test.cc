@@ -346,7 +346,7 @@ TEST_F(ParkedStep, DiscardedFailsAndTheOrderIsCompensatedAsForAnUnknownForward) 
 TEST_F(ParkedStep, DiscardedWhileTheProcessDiesIsCompensatedAllTheSame) {
   open_shop({{"A", 100}});
   for (const auto fault : {Fault::crash_before, Fault::crash_after}) {
-    for (const auto* call : {"book.update", "bus.publish", "book.remove_parked"}) {
+    for (const auto* call : {"book.update", "bus.publish"}) {
       SCOPED_TRACE(call);
       const auto id = parked_order();
       const auto parked_id = parked().at(0).id;
