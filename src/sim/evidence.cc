@@ -222,6 +222,15 @@ HeardEvent heard_event(Storage& storage, const std::string& body) {
   return heard;
 }
 
+bool has_order(Storage& storage, const OrderId& order_id) {
+  std::int64_t found = 0;
+  storage.book().run_now([&](Session& book) {
+    constexpr std::string_view kCount = "select count(*) from book_orders where order_id = ?1";
+    found = book.first<std::int64_t>(kCount, order_id.value).value_or(0);
+  });
+  return found != 0;
+}
+
 std::string unrest(Storage& storage) {
   struct Question {
     const char* what;

@@ -105,6 +105,7 @@ Evidence gather(World& world);
 std::string ledger_generation(Storage& storage);
 /// An event as a listener gets it, and how what it tells of stands in the book.
 HeardEvent heard_event(Storage& storage, const std::string& body);
+bool has_order(Storage& storage, const OrderId& order_id);
 /// What has not come to its end yet, in words; empty when all has.
 std::string unrest(Storage& storage);
 

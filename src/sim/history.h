@@ -63,9 +63,10 @@ struct Sending {
   Instant sent_at;
   std::optional<Instant> answered_at;
   Knowledge knowledge = Knowledge::unknown;
-  std::string answer;      ///< in words: `accepted`, `out_of_stock`, …
-  std::string standing;    ///< of the order or refund, as the answer shows it
-  bool is_durable = true;  ///< of a placed order: queued, not only reserved
+  std::string answer;        ///< in words: `accepted`, `out_of_stock`, …
+  std::string standing;      ///< of the order or refund, as the answer shows it
+  bool is_durable = true;    ///< of a placed order: queued, not only reserved
+  bool was_settled = false;  ///< the order was in the book when it was sent
 };
 
 /// All that clients asked and were told, in the order sent.

@@ -2,6 +2,7 @@
 #include <exception>
 #include <utility>
 
+#include "sim/evidence.h"
 #include "sim/world.h"
 
 // What clients do: they send operations to a process, know its answer or never get one, and send
@@ -111,6 +112,8 @@ void World::send(std::size_t number, int tries_left) {
   sent.operation = number;
   sent.process = process == nullptr ? "nobody" : process->name();
   sent.sent_at = scheduler_.now();
+  sent.was_settled =
+      operation.kind == OperationKind::place && has_order(storage_, operation.order_id);
   history_.sendings.push_back(std::move(sent));
   if (process != nullptr) {
     switch (operation.kind) {

@@ -45,11 +45,13 @@ struct Taken {
   Instant answered_at;
 };
 
-/// The ledger lost it before its message was confirmed, which is not waited for before sales go on;
-/// and then it was sent with other content, to a process that had seen the loss before the first.
+/// The ledger lost it, and when it was sent with other content it was not in the book either: only
+/// in a message that was still being confirmed, or in a worker's hands. A rebuild waits for what is
+/// in the queue, and cannot see these. What is settled first stands.
 bool was_under_way_at_a_loss(const Evidence& evidence, const Taken& first, const Sending& other) {
-  return std::any_of(evidence.ledger_losses.begin(), evidence.ledger_losses.end(), [&](Instant at) {
-    return first.sent_at <= at && at < first.answered_at && at <= *other.answered_at;
+  const auto& losses = evidence.ledger_losses;
+  return !other.was_settled && std::any_of(losses.begin(), losses.end(), [&](Instant at) {
+    return first.sent_at <= at && at <= *other.answered_at;
   });
 }
 
