@@ -83,6 +83,8 @@ class Admission {
   Admission(Ports ports, const std::map<std::string, Plan>& plans, AdmissionOptions options);
 
   boost::asio::awaitable<PlaceAnswer> place(PlaceCommand command);
+  /// The SKU's stock was changed by way of this process: whoever asks next is not told of before.
+  void stocked(const Sku& sku) { gate_.open(sku); }
 
  private:
   boost::asio::awaitable<PlaceAnswer> place_under(PlaceCommand command, const PlannedOrder& plan,

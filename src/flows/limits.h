@@ -15,7 +15,7 @@ inline constexpr Milliseconds kGuardIntervalClosed{50};
 inline constexpr Milliseconds kStandstill{3000};
 
 /// A SKU that had nothing left is not asked for again before this.
-inline constexpr Milliseconds kSoldOutFor{100};
+inline constexpr Milliseconds kSoldOutFor{10};
 
 /// Rounds of the publisher begin at least this far apart, unless one is full.
 inline constexpr Milliseconds kPublishPace{3};

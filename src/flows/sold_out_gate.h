@@ -20,6 +20,9 @@ class SoldOutGate {
   /// What the ledger was short of when it was asked, at `asked_at` or later.
   void saw(const std::vector<Shortage>& shortages, Instant asked_at);
 
+  /// It was just stocked.
+  void open(const Sku& sku) { sold_out_.erase(sku); }
+
   /// What an order of one line is short of, if its SKU has nothing left; unset: ask the ledger.
   [[nodiscard]] std::optional<Shortage> shortage_of(const OrderRequest& request, Instant now) const;
 

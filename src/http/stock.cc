@@ -64,6 +64,7 @@ awaitable<Response> set_stock(Context& context) {
   if (!command) co_return to_response(command.error());
   const auto answer = co_await context.services.stock.set(std::move(*command));
   if (!answer) co_return to_response(problem_of(answer.error(), unknown_sku(sku)));
+  context.services.admission.stocked(Sku{sku});
   co_return answer_of(*answer, sku, "on_hand");
 }
 
@@ -75,6 +76,7 @@ awaitable<Response> adjust_stock(Context& context) {
   if (!command) co_return to_response(command.error());
   const auto answer = co_await context.services.stock.adjust(std::move(*command));
   if (!answer) co_return to_response(problem_of(answer.error(), unknown_sku(sku)));
+  context.services.admission.stocked(Sku{sku});
   co_return answer_of(*answer, sku, "delta");
 }
 
