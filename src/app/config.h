@@ -64,8 +64,8 @@ struct AdmissionConfig {
   Ack ack = Ack::queued;
   Milliseconds ack_timeout = std::chrono::seconds(2);
   std::uint32_t batch_max = 256;
-  std::uint32_t max_in_flight = 500;
-  std::uint32_t max_backlog = 20'000;
+  std::uint32_t max_in_flight = 750;
+  std::uint32_t max_backlog = 5'000;
 };
 
 struct OutboxConfig {

@@ -107,6 +107,9 @@ boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command,
   }
   const std::optional<bool> known = in_book ? co_await in_book->wait() : false;
   if (reserved->outcome == ReserveOutcome::out_of_stock) gate_.saw(reserved->shortages, now);
+  if (reserved->outcome == ReserveOutcome::reserved) {
+    for (const auto& line : order.lines) gate_.open(line.sku);
+  }
   if (reserved->outcome != ReserveOutcome::reserved) {
     co_return co_await answer_refusal(std::move(command), std::move(*reserved), known, fingerprint);
   }

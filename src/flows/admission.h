@@ -63,8 +63,8 @@ struct AdmissionOptions {
   AckPolicy ack = AckPolicy::queued;
   Milliseconds ack_timeout{2000};
   std::int64_t outbox_max = 1'000'000;
-  std::size_t max_in_flight = 500;    ///< orders being answered
-  std::int64_t max_backlog = 20'000;  ///< orders accepted and not settled, while that goes on
+  std::size_t max_in_flight = 750;   ///< orders being answered
+  std::int64_t max_backlog = 5'000;  ///< orders accepted and not settled, while that goes on
 };
 
 /// Takes orders: one reservation in the ledger, then the outbox. One per API loop.

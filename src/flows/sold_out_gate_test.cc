@@ -32,6 +32,20 @@ TEST(SoldOutGate, IsClosedForAMomentAfterTheLedgerHadNothing) {
   EXPECT_FALSE(gate.shortage_of(of({"A"}), kAsked + Milliseconds{100}));
 }
 
+TEST(SoldOutGate, LetsOneAskWhileTheOthersAreStillAnswered) {
+  SoldOutGate gate(Milliseconds{100});
+  gate.saw({short_of("A", 0)}, kAsked);
+  const auto later = kAsked + Milliseconds{100};
+  EXPECT_FALSE(gate.shortage_of(of({"A"}), later));
+  EXPECT_TRUE(gate.shortage_of(of({"A"}), later));
+  EXPECT_TRUE(gate.shortage_of(of({"A"}), later + Milliseconds{99}));
+  // That one was never answered: another one asks.
+  EXPECT_FALSE(gate.shortage_of(of({"A"}), later + Milliseconds{100}));
+  gate.open(Sku{"A"});
+  EXPECT_FALSE(gate.shortage_of(of({"A"}), later + Milliseconds{101}));
+  EXPECT_FALSE(gate.shortage_of(of({"A"}), later + Milliseconds{101}));
+}
+
 TEST(SoldOutGate, StaysOpenWhereSomethingIsLeft) {
   SoldOutGate gate(Milliseconds{100});
   gate.saw({short_of("A", 1)}, kAsked);
