@@ -68,19 +68,20 @@ boost::asio::awaitable<PlaceAnswer> Admission::place(PlaceCommand command) {
                         ports_.guard.closed_because());
   }
   const InFlight counted(in_flight_);
+  const auto room = this->room();
   const auto shortage = gate_.shortage_of(command.request, ports_.clock.now());
   if (command.id_from_client) {
     if (shortage) co_return co_await answer_sold_out(std::move(command), *shortage);
   } else {
     // Nobody's repeat: the ledger need not be asked.
-    if (room() == 0) co_return answer_of(PlaceOutcome::overloaded, command);
+    if (room == 0) co_return answer_of(PlaceOutcome::overloaded, command);
     if (shortage) {
       auto answer = answer_of(PlaceOutcome::out_of_stock, command);
       answer.shortages.push_back(*shortage);
       co_return answer;
     }
   }
-  co_return co_await place_under(std::move(command), plan->second, *generation);
+  co_return co_await place_under(std::move(command), plan->second, *generation, room);
 }
 
 std::int64_t Admission::room() const {
@@ -91,13 +92,14 @@ std::int64_t Admission::room() const {
 
 boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command,
                                                            const PlannedOrder& plan,
-                                                           std::string generation) {
+                                                           std::string generation,
+                                                           std::int64_t room) {
   const auto now = ports_.clock.now();
   const auto fingerprint = fingerprint_of(command);
   Order order =
       make_order(command.request, plan,
                  NewOrder{command.order_id, ReservationId{ports_.ids.next()}, fingerprint, now});
-  auto request = reserve_request(order, generation, now, room());
+  auto request = reserve_request(order, generation, now, room);
   auto payload = request.payload;
   RepeatLookup::Answer in_book;
   if (command.id_from_client) in_book = ports_.repeats.begin(command.order_id);
@@ -106,13 +108,11 @@ boost::asio::awaitable<PlaceAnswer> Admission::place_under(PlaceCommand command,
     co_return answer_of(PlaceOutcome::unavailable, command, reserved.error().detail);
   }
   const std::optional<bool> known = in_book ? co_await in_book->wait() : false;
-  if (reserved->outcome == ReserveOutcome::out_of_stock) gate_.saw(reserved->shortages, now);
-  if (reserved->outcome == ReserveOutcome::reserved) {
-    for (const auto& line : order.lines) gate_.open(line.sku);
-  }
   if (reserved->outcome != ReserveOutcome::reserved) {
+    if (reserved->outcome == ReserveOutcome::out_of_stock) gate_.saw(reserved->shortages, now);
     co_return co_await answer_refusal(std::move(command), std::move(*reserved), known, fingerprint);
   }
+  for (const auto& line : order.lines) gate_.open(line.sku);
   // Here the process may die: the order is in journal and outbox; the sweep publishes it.
   HF_FAULT_POINT("reserved_before_publish");
   ports_.guard.saw(reserved->outbox_id);

@@ -88,7 +88,7 @@ class Admission {
 
  private:
   boost::asio::awaitable<PlaceAnswer> place_under(PlaceCommand command, const PlannedOrder& plan,
-                                                  std::string generation);
+                                                  std::string generation, std::int64_t room);
   boost::asio::awaitable<PlaceAnswer> answer_repeat(PlaceCommand command, JournalEntry entry,
                                                     std::string fingerprint);
   boost::asio::awaitable<PlaceAnswer> answer_refusal(PlaceCommand command, ReserveResult result,

@@ -37,10 +37,10 @@ class EventTeller {
   /// As `publish_events`, but writes no event that nobody listens to.
   boost::asio::awaitable<bool> tell_at_once(const std::vector<Settled>& settled);
 
-  OrderBook& book_;  // HELD NOT OWNED
-  MessageBus& bus_;  // HELD NOT OWNED
-  Clock& clock_;     // HELD NOT OWNED
-  const EventWriter& writer_;
+  OrderBook& book_;            // HELD NOT OWNED
+  MessageBus& bus_;            // HELD NOT OWNED
+  Clock& clock_;               // HELD NOT OWNED
+  const EventWriter& writer_;  // HELD NOT OWNED
   /// Until then RabbitMQ is not asked: it has just kept somebody waiting.
   Instant by_book_until_{};
 };
