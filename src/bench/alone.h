@@ -1,12 +1,16 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "app/config.h"
+#include "app/server_backend.h"
 #include "app/system_clock.h"
 #include "bench/failure.h"
 #include "bench/options.h"
@@ -68,6 +72,41 @@ bool connect(boost::asio::io_context& loop, Port& port) {
     loop.run_for(kPollEvery);
   }
   return port.connected();
+}
+
+// Hands `use` a ledger with stock of all SKUs, and the loop it is on.
+template <class Use>
+auto on_ledger(const app::Config& config, const Use& use)
+    -> std::invoke_result_t<Use, boost::asio::io_context&, StockLedger&> {
+  boost::asio::io_context loop{1};
+  redis::RedisStockLedger ledger(loop.get_executor(), app::redis_options(config));
+  if (!connect(loop, ledger)) {
+    return unreachable("Redis could not be reached: " + ledger.last_error());
+  }
+  const auto opened = open_ledger(loop, ledger);
+  if (!opened) {
+    return tl::make_unexpected(opened.error());
+  }
+  auto used = use(loop, ledger);
+  ledger.stop();
+  loop.run_for(kPollEvery);
+  return used;
+}
+
+// Hands `use` a bus whose orders are consumed, and the loop it is on.
+template <class Use>
+auto on_bus(const app::Config& config, const Use& use)
+    -> std::invoke_result_t<Use, boost::asio::io_context&, MessageBus&> {
+  boost::asio::io_context loop{1};
+  rabbitmq::RabbitMessageBus bus(loop.get_executor(), app::rabbit_options(config));
+  if (!connect(loop, bus)) {
+    return unreachable("RabbitMQ could not be reached: " + bus.last_error());
+  }
+  boost::asio::co_spawn(loop, consume(bus), boost::asio::detached);
+  auto used = use(loop, bus);
+  bus.stop();
+  loop.run_for(kPollEvery);
+  return used;
 }
 
 }  // namespace holdfast::bench

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "app/config.h"
-#include "app/server_backend.h"
 #include "bench/alone.h"
 #include "bench/stage.h"
 #include "load/histogram.h"
@@ -95,41 +94,20 @@ Result<Bare> measure_bare(const Options& options, double per_second,
   }
   const auto config = under_own_names(*given);
   OrderMaker orders(default_plan(config));
-  Bare bare;
-  {
-    asio::io_context loop{1};
-    redis::RedisStockLedger ledger(loop.get_executor(), app::redis_options(config));
-    if (!connect(loop, ledger)) {
-      return unreachable("Redis could not be reached: " + ledger.last_error());
-    }
-    const auto opened = open_ledger(loop, ledger);
-    if (!opened) {
-      return tl::make_unexpected(opened.error());
-    }
-    const auto latency = drive(loop, per_second, time, [&] { return reserve(orders, ledger); });
-    if (!latency) {
-      return tl::make_unexpected(latency.error());
-    }
-    bare.reserve_p50_ms = ms_of(latency->percentile(50));
-    bare.reserve_p99_ms = ms_of(latency->percentile(99));
-    ledger.stop();
-    loop.run_for(kPollEvery);
+  const auto reserving = on_ledger(config, [&](asio::io_context& loop, StockLedger& ledger) {
+    return drive(loop, per_second, time, [&] { return reserve(orders, ledger); });
+  });
+  if (!reserving) {
+    return tl::make_unexpected(reserving.error());
   }
-  asio::io_context loop{1};
-  rabbitmq::RabbitMessageBus bus(loop.get_executor(), app::rabbit_options(config));
-  if (!connect(loop, bus)) {
-    return unreachable("RabbitMQ could not be reached: " + bus.last_error());
+  const auto publishing = on_bus(config, [&](asio::io_context& loop, MessageBus& bus) {
+    return drive(loop, per_second, time, [&] { return publish(orders, bus); });
+  });
+  if (!publishing) {
+    return tl::make_unexpected(publishing.error());
   }
-  asio::co_spawn(loop, consume(bus), asio::detached);
-  const auto latency = drive(loop, per_second, time, [&] { return publish(orders, bus); });
-  bus.stop();
-  loop.run_for(kPollEvery);
-  if (!latency) {
-    return tl::make_unexpected(latency.error());
-  }
-  bare.publish_p50_ms = ms_of(latency->percentile(50));
-  bare.publish_p99_ms = ms_of(latency->percentile(99));
-  return bare;
+  return Bare{ms_of(reserving->percentile(50)), ms_of(reserving->percentile(99)),
+              ms_of(publishing->percentile(50)), ms_of(publishing->percentile(99))};
 }
 
 }  // namespace holdfast::bench

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
@@ -117,35 +115,18 @@ class Measurement {
         orders_(default_plan(config)) {}
 
   Result<double> redis() {
-    asio::io_context loop{1};
-    redis::RedisStockLedger ledger(loop.get_executor(), app::redis_options(config_));
-    if (!connect(loop, ledger)) {
-      return unreachable("Redis could not be reached: " + ledger.last_error());
-    }
-    const auto opened = open_ledger(loop, ledger);
-    if (!opened) {
-      return tl::make_unexpected(opened.error());
-    }
-    Reserved reserved;
-    auto cost =
-        drive(loop, "redis", kBuyers, [&](Drive& drive) { return buy(drive, ledger, reserved); });
-    ledger.stop();
-    loop.run_for(kPollEvery);
-    return cost;
+    return on_ledger(config_, [this](asio::io_context& loop, StockLedger& ledger) {
+      Reserved reserved;
+      return drive(loop, "redis", kBuyers,
+                   [&](Drive& drive) { return buy(drive, ledger, reserved); });
+    });
   }
 
   Result<double> rabbitmq() {
-    asio::io_context loop{1};
-    rabbitmq::RabbitMessageBus bus(loop.get_executor(), app::rabbit_options(config_));
-    if (!connect(loop, bus)) {
-      return unreachable("RabbitMQ could not be reached: " + bus.last_error());
-    }
-    asio::co_spawn(loop, consume(bus), asio::detached);
-    auto cost = drive(loop, "rabbitmq", kMessagesAtATime,
-                      [&](Drive& drive) { return publish(drive, bus); });
-    bus.stop();
-    loop.run_for(kPollEvery);
-    return cost;
+    return on_bus(config_, [this](asio::io_context& loop, MessageBus& bus) {
+      return drive(loop, "rabbitmq", kMessagesAtATime,
+                   [&](Drive& drive) { return publish(drive, bus); });
+    });
   }
 
   Result<double> postgres() {
