@@ -14,7 +14,7 @@ namespace holdfast::flows {
 boost::asio::awaitable<void> EventRelay::run() {
   for (;;) {
     const auto published = co_await relay_once();
-    if (published < limits::kEventBatch) co_await clock_.sleep(limits::kEventPoll);
+    if (published < limits::kEventBatch) co_await clock_.sleep(every_);
   }
 }
 

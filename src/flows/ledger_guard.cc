@@ -24,8 +24,9 @@ std::string generation_token(const std::string& id, const std::string& incarnati
   return incarnation.empty() ? id : id + kBeforeIncarnation + incarnation;
 }
 
-LedgerGuard::LedgerGuard(StockLedger& ledger, OrderBook& book, Clock& clock)
-    : ledger_(ledger), book_(book), clock_(clock) {
+LedgerGuard::LedgerGuard(StockLedger& ledger, OrderBook& book, Clock& clock,
+                         GuardIntervals intervals)
+    : ledger_(ledger), book_(book), clock_(clock), intervals_(intervals) {
   ledger_.on_connection([this](bool connected) {
     doubt(connected ? "the connection to Redis is new" : "the connection to Redis was lost");
   });
@@ -106,7 +107,7 @@ boost::asio::awaitable<void> LedgerGuard::verify() {
 boost::asio::awaitable<void> LedgerGuard::watch() {
   for (;;) {
     co_await verify();
-    co_await clock_.sleep(generation_ ? limits::kGuardIntervalOpen : limits::kGuardIntervalClosed);
+    co_await clock_.sleep(generation_ ? intervals_.open : intervals_.closed);
   }
 }
 

@@ -15,12 +15,18 @@ namespace holdfast::flows {
 /// The token of a generation tells in which run of its store it was written.
 std::string generation_token(const std::string& id, const std::string& incarnation);
 
+/// How often the guard looks at the ledger.
+struct GuardIntervals {
+  Milliseconds open{500};
+  Milliseconds closed{50};  ///< while this process may not sell
+};
+
 /// Decides whether this process may sell (I9): it knows the ledger's generation, and has seen that
 /// the connected ledger still holds at least what this process and the book have seen of it.
 /// One per ledger connection, on its loop.
 class LedgerGuard {
  public:
-  LedgerGuard(StockLedger& ledger, OrderBook& book, Clock& clock);
+  LedgerGuard(StockLedger& ledger, OrderBook& book, Clock& clock, GuardIntervals intervals = {});
 
   /// The generation to reserve under; unset: admission is closed.
   [[nodiscard]] const std::optional<std::string>& generation() const { return generation_; }
@@ -61,6 +67,7 @@ class LedgerGuard {
   StockLedger& ledger_;
   OrderBook& book_;
   Clock& clock_;
+  GuardIntervals intervals_;
   std::optional<std::string> generation_;
   std::string last_generation_;  ///< the one this process last sold under
   std::string high_water_;       ///< the highest outbox id seen under it

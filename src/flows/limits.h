@@ -8,9 +8,6 @@
 /// Every bound of the flows that is not configuration.
 namespace holdfast::flows::limits {
 
-inline constexpr Milliseconds kGuardIntervalOpen{500};
-inline constexpr Milliseconds kGuardIntervalClosed{50};
-
 /// Settlement stands still when the oldest unsettled order has been the same one for this long.
 inline constexpr Milliseconds kStandstill{3000};
 
@@ -50,7 +47,6 @@ inline constexpr Milliseconds kLeaseSlack{5000};
 inline constexpr std::size_t kCallsOfOneAddress = 10'000;
 
 inline constexpr std::size_t kEventBatch = 500;
-inline constexpr Milliseconds kEventPoll{200};
 /// Events of settlements go by way of the book for this long once RabbitMQ has not taken some.
 inline constexpr Milliseconds kEventsByBook{30'000};
 

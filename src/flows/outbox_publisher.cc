@@ -19,6 +19,7 @@ boost::asio::awaitable<bool> OutboxPublisher::publish(OutboxItem item) {
   }
   auto waiter = std::make_shared<async::Completion<bool>>();
   waiters_.push_back(Waiter{waiter, clock_.now() + options_.ack_timeout});
+  waited_for_.raise();
   pending_.push_back(Pending{std::move(item), waiter});
   work_.raise();
   co_return co_await waiter->wait();
@@ -96,14 +97,20 @@ boost::asio::awaitable<void> OutboxPublisher::delete_confirmed() {
 
 boost::asio::awaitable<void> OutboxPublisher::expire_waiters() {
   for (;;) {
-    const auto now = clock_.now();
-    while (!waiters_.empty() &&
-           (waiters_.front().completion->is_set() || waiters_.front().until <= now)) {
-      is_stuck_ = is_stuck_ || !waiters_.front().completion->is_set();
-      waiters_.front().completion->set(false);
-      waiters_.pop_front();
+    co_await waited_for_.wait();
+    while (!waiters_.empty()) {
+      co_await clock_.sleep(limits::kWaiterTick);
+      expire(clock_.now());
     }
-    co_await clock_.sleep(limits::kWaiterTick);
+  }
+}
+
+void OutboxPublisher::expire(Instant now) {
+  while (!waiters_.empty() &&
+         (waiters_.front().completion->is_set() || waiters_.front().until <= now)) {
+    is_stuck_ = is_stuck_ || !waiters_.front().completion->is_set();
+    waiters_.front().completion->set(false);
+    waiters_.pop_front();
   }
 }
 

@@ -63,6 +63,8 @@ class OutboxPublisher {
   };
   boost::asio::awaitable<void> keep_pace();
   boost::asio::awaitable<void> publish_round(std::vector<Pending> round);
+  /// Tells those in front whose time is over, and forgets those that were told.
+  void expire(Instant now);
 
   StockLedger& ledger_;
   MessageBus& bus_;
@@ -71,6 +73,7 @@ class OutboxPublisher {
   OutboxOptions options_;
   std::deque<Pending> pending_;
   std::deque<Waiter> waiters_;
+  async::Signal waited_for_;
   async::Signal work_;
   Instant last_round_at_{};
   bool is_stuck_ = false;

@@ -48,9 +48,9 @@ flows::SettlementOptions settlement_options(const settings::Tuning& tuning) {
   return options;
 }
 
-flows::SweepOptions sweep_options() {
+flows::SweepOptions sweep_options(const settings::Tuning& tuning) {
   flows::SweepOptions options;
-  options.every = settings::kSweepEvery;
+  options.every = tuning.sweep_every;
   options.batch_max = settings::kBatchMax;
   options.policy = settings::policy();
   return options;
@@ -70,7 +70,7 @@ Process::Process(Network& network, Servers& servers, Provider& provider,
       book(*wire, servers.book, links),
       bus(*wire, servers.broker, links),
       gateway(*wire, servers.provider, provider),
-      guard(ledger, book, clock),
+      guard(ledger, book, clock, tuning.guard),
       plans(book, settings::plans(tuning.changes_plans)),
       writer(clock, ids, flows::EventWriter(settings::kEventSource, tuning.tells_events)),
       release(ledger, book, guard, tuning.retention),
@@ -90,7 +90,7 @@ Process::Process(Network& network, Servers& servers, Provider& provider,
              {settings::policy(), tuning.breaker_after, settings::kRetryFirst}),
       answers({book, bus, clock, ids, plans, writer, finisher}, settings::policy()),
       reports({updates, clock, writer, finisher}, settings::policy()),
-      events(book, bus, clock),
+      events(book, bus, clock, tuning.events_every),
       parked({ledger, book, bus, clock, ids, writer, finisher},
              {"holdfast", tuning.retention, settings::policy()}),
       desk({ledger, book, clock, ids, guard}),
@@ -98,7 +98,7 @@ Process::Process(Network& network, Servers& servers, Provider& provider,
       reconciliation({ledger, book, bus, clock}),
       rebuild({ledger, book, bus, clock, ids}, {tuning.retention}),
       sweep({ledger, book, bus, clock, ids, guard, rebuild, desk, writer, finisher, release},
-            sweep_options()) {
+            sweep_options(tuning)) {
   clock.on_sleep = [this, &network](Milliseconds duration) {
     const auto now = network.scheduler.now();
     if (!network.faults.of_sleep(this->name(), duration, now)) return;

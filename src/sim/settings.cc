@@ -42,6 +42,12 @@ Tuning tuning_of(std::uint64_t seed) {
   if (random.chance(0.3)) tuning.breaker_after = 2;
   if (random.chance(0.5)) tuning.attempts = 2;
   tuning.changes_plans = random.chance(0.4);
+  // Most worlds look less often than production does: idle looks are most of what a world does.
+  if (random.chance(0.8)) {
+    tuning.guard = {Milliseconds{2'000}, Milliseconds{400}};
+    tuning.events_every = Milliseconds{1'000};
+    tuning.sweep_every = Milliseconds{4'000};
+  }
   return tuning;
 }
 
