@@ -21,7 +21,8 @@ Result<void> warm_up(Stage& stage) {
   if (!completed) {
     return tl::make_unexpected(completed.error());
   }
-  stage.done("warm-up", fmt::format("{} orders, not counted", completed->accepted));
+  stage.done("warm-up",
+             fmt::format("{} orders{}, not counted", completed->accepted, completed->refusals()));
   return {};
 }
 
@@ -48,13 +49,13 @@ Result<std::vector<std::string>> top_load(Stage& stage, const Processes& process
   results.timeline = timeline_of(orders.accepted_by_second(), *by_second);
   results.load_seconds = completed->load.seconds();
   results.orders = completed->accepted;
-  results.accepted_per_s = completed->load.answered_per_second();
+  results.accepted_per_s = completed->accepted_per_second();
   results.completed_per_s = completed->completed_per_s;
-  results.p99_ms_at_top = ms_of(completed->load.latency.percentile(99));
+  results.p99_ms_at_top = ms_of(completed->load.success_latency.percentile(99));
   stage.done("top load",
-             fmt::format("{:.0f} accepted/s, {:.0f} completed/s ({} orders, {} connections)",
+             fmt::format("{:.0f} accepted/s, {:.0f} completed/s ({} orders, {} connections{})",
                          *results.accepted_per_s, *results.completed_per_s, *results.orders,
-                         options.connections));
+                         options.connections, completed->refusals()));
   return orders.order_ids();
 }
 
@@ -66,14 +67,15 @@ Result<void> half_load(Stage& stage, Results& results) {
   if (!completed) {
     return tl::make_unexpected(completed.error());
   }
-  const load::Histogram& latency = completed->load.latency;
+  const load::Histogram& latency = completed->load.success_latency;
   results.half_load_per_s = run.per_second;
   results.p50_ms_at_half = ms_of(latency.percentile(50));
   results.p95_ms_at_half = ms_of(latency.percentile(95));
   results.p99_ms_at_half = ms_of(latency.percentile(99));
-  stage.done("half load", fmt::format("p50 {:.2f} ms, p95 {:.2f} ms, p99 {:.2f} ms at {:.0f}/s",
-                                      *results.p50_ms_at_half, *results.p95_ms_at_half,
-                                      *results.p99_ms_at_half, run.per_second));
+  stage.done("half load",
+             fmt::format("p50 {:.2f} ms, p95 {:.2f} ms, p99 {:.2f} ms at {:.0f}/s{}",
+                         *results.p50_ms_at_half, *results.p95_ms_at_half, *results.p99_ms_at_half,
+                         run.per_second, completed->refusals()));
   return {};
 }
 

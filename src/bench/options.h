@@ -19,6 +19,8 @@ inline constexpr std::chrono::seconds kStartDeadline{60};
 inline constexpr std::chrono::seconds kStopDeadline{30};
 inline constexpr std::chrono::seconds kCallTimeout{10};
 inline constexpr std::chrono::milliseconds kPollEvery{50};
+// Of a connection of a closed loop that was refused.
+inline constexpr std::chrono::milliseconds kRestWhenRefused{100};
 // While a count is polled, the book works on it for at most a tenth of the time.
 inline constexpr int kPollShare = 10;
 

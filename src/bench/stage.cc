@@ -74,6 +74,7 @@ load::RunOptions Stage::bounds(const std::string& phase, std::chrono::millisecon
   run.connections = options_.connections;
   run.max_requests = kMaxOrders;
   run.max_time = time;
+  run.rest_when_refused = kRestWhenRefused;
   run.on_tick = [this, phase](const load::Progress& progress) {
     const double seconds = std::chrono::duration<double>(progress.elapsed).count();
     const double rate = seconds > 0 ? static_cast<double>(progress.answered) / seconds : 0;
@@ -126,6 +127,14 @@ Result<Drained> Stage::drain(std::uint64_t accepted, const std::string& phase,
   return drained;
 }
 
+double CompletedLoad::accepted_per_second() const {
+  return load.seconds() > 0 ? static_cast<double>(accepted) / load.seconds() : 0;
+}
+
+std::string CompletedLoad::refusals() const {
+  return refused > 0 ? fmt::format(", {} refused", refused) : "";
+}
+
 Result<CompletedLoad> Stage::complete(Orders& orders, const load::RunOptions& run,
                                       const std::string& phase, const Expected& expected) {
   const auto started = counter_.start();
@@ -138,6 +147,7 @@ Result<CompletedLoad> Stage::complete(Orders& orders, const load::RunOptions& ru
   }
   CompletedLoad completed;
   completed.accepted = result->with_status(200) + result->with_status(202);
+  completed.refused = result->with_status(429) + result->with_status(503);
   const auto drained = drain(completed.accepted, phase, &Counter::count_completed);
   if (!drained) {
     return tl::make_unexpected(drained.error());

@@ -25,7 +25,12 @@ struct Expected {
 struct CompletedLoad {
   load::RunResult load;
   std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;  // 429 or 503
   double completed_per_s = 0;
+
+  double accepted_per_second() const;
+  // For people: how many were refused; empty when none was.
+  std::string refusals() const;
 };
 
 // What the phases share: the Holdfast that is up, the load generator, the count of what has come
@@ -59,9 +64,11 @@ class Stage {
   // Waits until all that was accepted since the counter was started has come to its end.
   Result<Drained> drain(std::uint64_t accepted, const std::string& phase,
                         Result<std::uint64_t> (Counter::*count)());
-  // drive(), and drain() of the completed orders. Fails when one was lost.
+  // drive(), and drain() of the completed orders. Fails when one was lost. Some may be refused:
+  // that is how Holdfast keeps what is accepted and what is completed together.
   Result<CompletedLoad> complete(Orders& orders, const load::RunOptions& run,
-                                 const std::string& phase, const Expected& expected = {{202}});
+                                 const std::string& phase,
+                                 const Expected& expected = {{202, 429, 503}});
 
   void show(const std::string& phase, const std::string& what) const;
   void done(const std::string& phase, const std::string& what) const;

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -23,7 +24,11 @@ using boost::system::error_code;
 class Driver final : public ConnectionEvents {
  public:
   Driver(Workload& workload, const RunOptions& options)
-      : workload_(workload), options_(options), tick_timer_(io_), due_timer_(io_) {}
+      : workload_(workload),
+        options_(options),
+        tick_timer_(io_),
+        due_timer_(io_),
+        rest_timer_(io_) {}
 
   tl::expected<RunResult, std::string> run(const Endpoint& endpoint);
 
@@ -40,6 +45,9 @@ class Driver final : public ConnectionEvents {
   void use(Connection& connection);
   void send_due();
   void wait_for_due();
+  bool must_rest(int status) const;
+  void rest(Connection& connection);
+  void wait_for_rested();
   void end_if_done();
   void finish();
 
@@ -48,9 +56,15 @@ class Driver final : public ConnectionEvents {
   asio::io_context io_{1};
   asio::steady_timer tick_timer_;
   asio::steady_timer due_timer_;
+  asio::steady_timer rest_timer_;
   asio::ip::tcp::endpoint address_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> idle_;  // open loop: connections without a request
+  struct Resting {
+    Clock::time_point until;
+    Connection* connection;
+  };
+  std::deque<Resting> resting_;  // closed loop, all equally long: the first is up first
   std::optional<Pacer> pacer_;
   std::array<std::uint64_t, 600> by_status_{};
   RunResult result_;
@@ -214,7 +228,46 @@ void Driver::on_response(Connection& connection, const Response& response) {
     end_if_done();
     return;
   }
+  if (must_rest(response.status)) {
+    rest(connection);
+    return;
+  }
   use(connection);
+}
+
+bool Driver::must_rest(int status) const {
+  constexpr int kTooManyRequests = 429;
+  constexpr int kUnavailable = 503;
+  return !is_open_loop() && options_.rest_when_refused.count() > 0 &&
+         (status == kTooManyRequests || status == kUnavailable);
+}
+
+void Driver::rest(Connection& connection) {
+  resting_.push_back({Clock::now() + options_.rest_when_refused, &connection});
+  if (resting_.size() == 1) {
+    wait_for_rested();
+  }
+}
+
+void Driver::wait_for_rested() {
+  rest_timer_.expires_at(resting_.front().until);
+  rest_timer_.async_wait([this](error_code error) {
+    if (error) {
+      return;
+    }
+    const Clock::time_point now = Clock::now();
+    while (!resting_.empty() && resting_.front().until <= now) {
+      Connection& connection = *resting_.front().connection;
+      resting_.pop_front();
+      // One that broke meanwhile goes on by itself once it is connected again.
+      if (connection.is_open() && !connection.is_busy()) {
+        use(connection);
+      }
+    }
+    if (!resting_.empty()) {
+      wait_for_rested();
+    }
+  });
 }
 
 void Driver::on_broken(Connection& connection, const std::string& why) {

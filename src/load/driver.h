@@ -47,6 +47,9 @@ struct RunOptions {
   // 0: closed loop, each connection sends its next request when the last was answered.
   // Above 0: open loop, requests leave by a timetable and latency counts from their time in it.
   double per_second = 0;
+  // Closed loop: a connection that was answered 429 or 503 rests for so long before it goes on, as
+  // a client that heeds Retry-After would.
+  std::chrono::milliseconds rest_when_refused{0};
   // How long, after the last was sent (or was due), answers are still waited for.
   std::chrono::nanoseconds drain_time = std::chrono::seconds{10};
   // Called about ten times a second when set; false ends the run.

@@ -32,6 +32,7 @@ class FakeServer {
     std::uint64_t break_at = UINT64_MAX;
     bool closes_each = false;
     bool is_silent = false;
+    bool refuses_all = false;
   };
 
   explicit FakeServer(Behaviour behaviour)
@@ -92,7 +93,11 @@ class FakeServer {
       asio::steady_timer timer(io_, behaviour_.stall);
       timer.wait();
     }
-    peer->out = std::string("HTTP/1.1 ") + (number % 2 == 0 ? "200 OK" : "409 Conflict") + "\r\n" +
+    const char* status = number % 2 == 0 ? "200 OK" : "409 Conflict";
+    if (behaviour_.refuses_all) {
+      status = "503 Service Unavailable";
+    }
+    peer->out = std::string("HTTP/1.1 ") + status + "\r\n" +
                 (behaviour_.closes_each ? "Connection: close\r\n" : "") +
                 "Content-Length: 2\r\n\r\nok";
     asio::async_write(peer->socket, asio::buffer(peer->out),
@@ -158,6 +163,17 @@ TEST(Driver, ClosedLoopEndsInTime) {
   EXPECT_GT(result->answered, 0U);
   EXPECT_EQ(result->answered, result->sent);
   EXPECT_LT(result->seconds(), 5.0);
+}
+
+TEST(Driver, ClosedLoopRestsWhenRefused) {
+  FakeServer server({.refuses_all = true});
+  Gets gets(server.endpoint());
+  RunOptions run = options(4 * 8, 20s);  // four of each connection
+  run.rest_when_refused = 50ms;
+  const auto result = run_load(server.endpoint(), gets, run);
+  ASSERT_TRUE(result.has_value()) << result.error();
+  EXPECT_EQ(result->with_status(503), 32U);
+  EXPECT_GE(result->seconds(), 3 * 0.05);
 }
 
 TEST(Driver, OpenLoopKeepsItsRate) {

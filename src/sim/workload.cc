@@ -92,6 +92,25 @@ class Drawing {
     if (random_.chance(0.3)) repeat([this] { draw_simple(OperationKind::discard_parked); }, 3);
     if (random_.chance(0.15)) repeat([this] { draw_busy_operator(); }, 8);
     if (random_.chance(0.12)) repeat([this] { draw_second_reservation(); }, 2);
+    if (random_.chance(0.15)) draw_crowd();
+  }
+
+  /// Many ask within some ms for a SKU that has just sold out.
+  void draw_crowd() {
+    const auto sku = random_.pick(workload_.stock).sku;
+    Operation sold_out = begin(OperationKind::set_stock);
+    sold_out.lines.push_back({sku, 0, 0, true});
+    sold_out.adjustment_id = "a-" + std::to_string(workload_.operations.size());
+    sold_out.tries = 1;
+    const auto opens = sold_out.after + Milliseconds{random_.between(500, 5'000)};
+    add(std::move(sold_out));
+    for (auto buyers = random_.between(4, 12); buyers > 0; --buyers) {
+      Operation place = begin_order("default");
+      place.lines.resize(1);
+      place.lines.front().sku = sku;
+      place.after = opens + Milliseconds{random_.between(0, 25)};
+      add(std::move(place));
+    }
   }
 
   template <class Draw>
