@@ -105,7 +105,7 @@ Faults::Faults(std::uint64_t seed, std::optional<std::set<std::string>> only)
   for (const auto fault : kWorkerFaults) message_rates_[fault] = rate(random, 0.4);
   for (const auto fault : kOrderFaults) order_rates_[fault] = rate(random, 0.3);
   has_sore_calls_ = random.chance(kSwitchedOn);
-  doom_rate_ = rate(random, 0.5);
+  doom_rate_ = random.chance(kSwitchedOn) ? static_cast<double>(random.between(1, 100)) / 100 : 0;
 }
 
 Random Faults::random_for(const std::string& key) const {

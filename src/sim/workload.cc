@@ -91,7 +91,7 @@ class Drawing {
     if (random_.chance(0.3)) repeat([this] { draw_simple(OperationKind::retry_parked); }, 3);
     if (random_.chance(0.3)) repeat([this] { draw_simple(OperationKind::discard_parked); }, 3);
     if (random_.chance(0.15)) repeat([this] { draw_busy_operator(); }, 8);
-    if (random_.chance(0.12)) repeat([this] { draw_second_reservation(); }, 2);
+    if (random_.chance(0.2)) repeat([this] { draw_second_reservation(); }, 2);
     if (random_.chance(0.15)) draw_crowd();
   }
 
