@@ -16,6 +16,11 @@ endif()
 if(HOLDFAST_SANITIZE)
   add_compile_options(-fsanitize=${HOLDFAST_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${HOLDFAST_SANITIZE})
+  if(HOLDFAST_SANITIZE MATCHES "undefined")
+    # Both check each access to a member, a third of what it takes to compile the tests. A null pointer
+    # that is followed ends under AddressSanitizer as well; x86-64 and AArch64 read unaligned.
+    add_compile_options(-fno-sanitize=null,alignment)
+  endif()
   if(HOLDFAST_SANITIZE MATCHES "thread")
     # GCC warns that fences are not modelled; Asio's schedulers synchronise by mutexes as well.
     add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-tsan>)

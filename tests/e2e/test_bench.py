@@ -18,7 +18,7 @@ def run(one, *arguments):
     done = subprocess.run([program, "--holdfast", one.program, "--config", one.config, "--quick",
                            "--seconds", "1", "--connections", "32", "--growth", "2000",
                            "--results", results, *arguments],
-                          capture_output=True, text=True, timeout=170, check=False)
+                          capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(results.read_text()), done.stdout
 
