@@ -15,7 +15,7 @@ Result<double> refund_at_once(Stage& stage, const std::string& policy, const std
                        fmt::format(R"({{"when_incomplete":"{}"}})", policy));
   load::RunOptions run = stage.bounds(phase, stage.options().drain_deadline());
   run.max_requests = 2 * stage.options().early_refunds();  // each with its order
-  const auto result = stage.drive(refunds, run, {{202, 429, 503}}, phase);
+  const auto result = stage.drive(refunds, run, {kAcceptedOrRefused}, phase);
   if (!result) {
     return tl::make_unexpected(result.error());
   }

@@ -22,7 +22,7 @@ Result<OverloadPoint> offer(Stage& stage, int percent, double top_per_s) {
   run.connections = stage.options().connections * kConnectionsFactor;
   run.per_second = top_per_s * percent / 100;
   run.drain_time = kOverloadDrain;
-  const Expected expected{{202, 429, 503}, true};
+  const Expected expected{kAcceptedOrRefused, true};
   const auto completed = stage.complete(orders, run, phase, expected);
   if (!completed) {
     return tl::make_unexpected(completed.error());
@@ -33,8 +33,7 @@ Result<OverloadPoint> offer(Stage& stage, int percent, double top_per_s) {
   point.offered_per_s = run.per_second;
   point.accepted_per_s = completed->accepted_per_second();
   point.completed_per_s = completed->completed_per_s;
-  point.refused_per_s =
-      load.seconds() > 0 ? static_cast<double>(completed->refused) / load.seconds() : 0;
+  point.refused_per_s = per_second(load.refused(), load.first_sent, load.last_answered);
   point.p50_ms = ms_of(load.success_latency.percentile(50));
   point.p99_ms = ms_of(load.success_latency.percentile(99));
   return point;

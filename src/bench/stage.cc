@@ -127,12 +127,8 @@ Result<Drained> Stage::drain(std::uint64_t accepted, const std::string& phase,
   return drained;
 }
 
-double CompletedLoad::accepted_per_second() const {
-  return load.seconds() > 0 ? static_cast<double>(accepted) / load.seconds() : 0;
-}
-
 std::string CompletedLoad::refusals() const {
-  return refused > 0 ? fmt::format(", {} refused", refused) : "";
+  return load.refused() > 0 ? fmt::format(", {} refused", load.refused()) : "";
 }
 
 Result<CompletedLoad> Stage::complete(Orders& orders, const load::RunOptions& run,
@@ -147,7 +143,9 @@ Result<CompletedLoad> Stage::complete(Orders& orders, const load::RunOptions& ru
   }
   CompletedLoad completed;
   completed.accepted = result->with_status(200) + result->with_status(202);
-  completed.refused = result->with_status(429) + result->with_status(503);
+  if (completed.accepted == 0) {
+    return fail(phase + ": none was accepted, all were refused");
+  }
   const auto drained = drain(completed.accepted, phase, &Counter::count_completed);
   if (!drained) {
     return tl::make_unexpected(drained.error());

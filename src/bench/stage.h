@@ -21,14 +21,21 @@ struct Expected {
   bool may_be_unsent = false;  // open loop: more may be due than there are connections for
 };
 
+// Of orders and refunds that may be refused when too many are waiting already.
+inline const std::set<int> kAcceptedOrRefused{202, 429, 503};
+
+double ms_of(std::chrono::nanoseconds time);
+double per_second(std::uint64_t count, load::Clock::time_point from, load::Clock::time_point to);
+
 // Orders that were accepted and then completed, every one of them.
 struct CompletedLoad {
   load::RunResult load;
   std::uint64_t accepted = 0;
-  std::uint64_t refused = 0;  // 429 or 503
   double completed_per_s = 0;
 
-  double accepted_per_second() const;
+  double accepted_per_second() const {
+    return per_second(accepted, load.first_sent, load.last_answered);
+  }
   // For people: how many were refused; empty when none was.
   std::string refusals() const;
 };
@@ -68,7 +75,7 @@ class Stage {
   // that is how Holdfast keeps what is accepted and what is completed together.
   Result<CompletedLoad> complete(Orders& orders, const load::RunOptions& run,
                                  const std::string& phase,
-                                 const Expected& expected = {{202, 429, 503}});
+                                 const Expected& expected = {kAcceptedOrRefused});
 
   void show(const std::string& phase, const std::string& what) const;
   void done(const std::string& phase, const std::string& what) const;
@@ -80,8 +87,5 @@ class Stage {
   Counter& counter_;
   std::string run_;
 };
-
-double ms_of(std::chrono::nanoseconds time);
-double per_second(std::uint64_t count, load::Clock::time_point from, load::Clock::time_point to);
 
 }  // namespace holdfast::bench

@@ -20,6 +20,9 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+constexpr int kTooManyRequests = 429;
+constexpr int kUnavailable = 503;
+
 // One run. Owns the loop, the connections and the result; on the thread of run_load().
 class Driver final : public ConnectionEvents {
  public:
@@ -45,7 +48,6 @@ class Driver final : public ConnectionEvents {
   void use(Connection& connection);
   void send_due();
   void wait_for_due();
-  bool must_rest(int status) const;
   void rest(Connection& connection);
   void wait_for_rested();
   void end_if_done();
@@ -228,18 +230,12 @@ void Driver::on_response(Connection& connection, const Response& response) {
     end_if_done();
     return;
   }
-  if (must_rest(response.status)) {
+  const bool was_refused = response.status == kTooManyRequests || response.status == kUnavailable;
+  if (was_refused && !is_open_loop() && options_.rest_when_refused.count() > 0) {
     rest(connection);
     return;
   }
   use(connection);
-}
-
-bool Driver::must_rest(int status) const {
-  constexpr int kTooManyRequests = 429;
-  constexpr int kUnavailable = 503;
-  return !is_open_loop() && options_.rest_when_refused.count() > 0 &&
-         (status == kTooManyRequests || status == kUnavailable);
 }
 
 void Driver::rest(Connection& connection) {
@@ -310,6 +306,10 @@ void Driver::finish() {
 std::uint64_t RunResult::with_status(int status) const {
   const auto found = by_status.find(status);
   return found == by_status.end() ? 0 : found->second;
+}
+
+std::uint64_t RunResult::refused() const {
+  return with_status(kTooManyRequests) + with_status(kUnavailable);
 }
 
 double RunResult::seconds() const {

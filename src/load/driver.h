@@ -71,7 +71,8 @@ struct RunResult {
   Clock::time_point last_answered{};
 
   std::uint64_t with_status(int status) const;
-  double seconds() const;  // from the first request to the last answer
+  std::uint64_t refused() const;  // 429 or 503
+  double seconds() const;         // from the first request to the last answer
   double answered_per_second() const;
 };
 

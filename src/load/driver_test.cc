@@ -173,6 +173,7 @@ TEST(Driver, ClosedLoopRestsWhenRefused) {
   const auto result = run_load(server.endpoint(), gets, run);
   ASSERT_TRUE(result.has_value()) << result.error();
   EXPECT_EQ(result->with_status(503), 32U);
+  EXPECT_EQ(result->refused(), 32U);
   EXPECT_GE(result->seconds(), 3 * 0.05);
 }
 
