@@ -60,6 +60,14 @@ class Drawing {
     return operation;
   }
 
+  /// A PUT of stock has no id of its own: a client sends it once.
+  Operation begin_set_stock(const std::string& sku) {
+    Operation change = begin(OperationKind::set_stock);
+    change.lines.push_back({sku, 0, 0, true});
+    change.tries = 1;
+    return change;
+  }
+
   void add(Operation operation) { workload_.operations.push_back(std::move(operation)); }
 
   std::vector<Operation::Line> draw_lines() {
@@ -98,10 +106,7 @@ class Drawing {
   /// Many ask within some ms for a SKU that has just sold out.
   void draw_crowd() {
     const auto sku = random_.pick(workload_.stock).sku;
-    Operation sold_out = begin(OperationKind::set_stock);
-    sold_out.lines.push_back({sku, 0, 0, true});
-    sold_out.adjustment_id = "a-" + std::to_string(workload_.operations.size());
-    sold_out.tries = 1;
+    Operation sold_out = begin_set_stock(sku);
     const auto opens = sold_out.after + Milliseconds{random_.between(500, 5'000)};
     add(std::move(sold_out));
     for (auto buyers = random_.between(4, 12); buyers > 0; --buyers) {
@@ -160,10 +165,8 @@ class Drawing {
 
   void draw_limit_change() {
     const auto& stock = random_.pick(workload_.stock);
-    Operation change = begin(OperationKind::set_stock);
-    change.lines.push_back({stock.sku, 0, 0, true});
+    Operation change = begin_set_stock(stock.sku);
     change.units = stock.units + random_.between(0, 10);
-    change.tries = 1;
     change.removes_limit = random_.chance(0.25);
     if (!change.removes_limit) change.limit = random_.between(1, 5);
     add(std::move(change));
